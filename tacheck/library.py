@@ -1,0 +1,79 @@
+"""Find the project root, load its `theory` and `proofs_checks`, and guard their names."""
+import importlib
+import pkgutil
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+from .claims import REGISTRY, Claim, ClaimError, collected
+
+FOLDERS = ("theory", "proofs_checks")
+
+
+class LibraryError(Exception):
+    """The library cannot be loaded: what, where, and what would help."""
+
+
+def root(start: str | Path | None = None) -> Path:
+    """The nearest folder upwards whose pyproject.toml has [tool.tacheck]; else the library that tacheck ships."""
+    here = Path(start) if start is not None else Path.cwd()
+    if not here.is_dir(): raise LibraryError(f"{here}: no such folder")
+    for folder in (here.resolve(), *here.resolve().parents):
+        project = folder / "pyproject.toml"
+        if project.is_file():
+            try: settings = tomllib.loads(project.read_text(encoding="utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as bad: raise LibraryError(f"{project}: not TOML: {bad}") from None
+            if "tacheck" in settings.get("tool", {}): return folder
+    if start is not None:
+        raise LibraryError(f"{here}: no pyproject.toml with [tool.tacheck] here or above; `tacheck init {here}` makes one")
+    return shipped()
+
+
+def shipped() -> Path:
+    """The library in the wheel, else the checkout of an editable install."""
+    packed = Path(__file__).parent / "_library"
+    return packed if packed.is_dir() else Path(__file__).parents[1]
+
+
+def load(folder: Path) -> dict[str, Claim]:
+    """Import theory/ and proofs_checks/ of a project root; the claims by id.
+
+    Raises LibraryError, in one line, for a missing folder, a file that does not import, a claim that is not fit, and a
+    foreign package of the same name.
+    """
+    for name in FOLDERS:
+        if not (folder / name).is_dir():
+            raise LibraryError(f"{folder / name}: no such folder; a project has theory/ and proofs_checks/ (`tacheck init` makes them)")
+    sys.path.insert(0, str(folder))
+    REGISTRY.clear()
+    for name in FOLDERS:
+        package = _import(name, folder)
+        for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
+            _import(f"{name}.{info.name}", folder)
+    try: return collected()
+    except ClaimError as unfit: raise LibraryError(str(unfit)) from None
+
+
+def _import(name: str, folder: Path) -> ModuleType:
+    """The module, if it is the one under the folder."""
+    expected = folder / name.replace(".", "/")
+    try: module = importlib.import_module(name)
+    except ClaimError as unfit: raise LibraryError(str(unfit)) from None
+    except SyntaxError as bad: raise LibraryError(f"{bad.filename}:{bad.lineno}: {bad.msg}") from None
+    except Exception as bad:
+        raise LibraryError(f"{_line(bad, folder) or expected}: {type(bad).__name__}: {bad}".replace("\n", " ")) from None
+    found = [Path(p).resolve() for p in ([module.__file__] if module.__file__ else module.__path__)]
+    if not any(p.with_suffix("") == expected.resolve() or p.parent == expected.resolve() or p == expected.resolve() for p in found):
+        raise LibraryError(f"the name {name} belongs to {found[0]}, not to {expected}; uninstall or rename the other one")
+    return module
+
+
+def _line(bad: BaseException, folder: Path) -> str | None:
+    """The deepest line of the project in a traceback."""
+    trace, last = bad.__traceback__, None
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if Path(file).is_relative_to(folder): last = f"{file}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return last
