@@ -13,6 +13,7 @@ Its id is file and function: `softmax.jacobian`.  A family, `@claim(cite=..., ov
 value to the function and to its twins, and gives `gradient.dX[1]`, `gradient.dX[2]`, ...
 """
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -47,13 +48,24 @@ class Claim:
         self.twins.append(states)
         return states
 
-    def statement(self) -> Statement: return self.states(**self.parameters)
+    def statements(self) -> tuple[Statement, dict[str, Statement]]:
+        """The statement, and those of the false twins by id.  Raises ClaimError for one that cannot be written down."""
+        return self._build(self.states), {f"{self.id}~{t.__name__}": self._build(t) for t in self.twins}
 
-    def promised(self, statement: Statement) -> tuple[Status, ...]:
-        """The statuses that count as success."""
-        if self.expect is not None: return (self.expect,)
+    def _build(self, states: States) -> Statement:
+        try: s = states(**self.parameters)
+        except Exception as bad:
+            raise ClaimError(f"claim {self.id}, {states.__name__}: {type(bad).__name__}: {bad} ({_where(states)})") from None
+        if not isinstance(s, Statement):
+            raise ClaimError(f"claim {self.id}, {states.__name__} returns {type(s).__name__}, not a statement: "
+                             f"return identity(lhs, rhs) ({_where(states)})")
+        return s
+
+    def promised(self, statement: Statement) -> str:
+        """The statuses that count as success, joined by |."""
+        if self.expect is not None: return self.expect.value
         while isinstance(statement, Conditional): statement = statement.conclusion
-        return PROMISED[type(statement)]
+        return "|".join(s.value for s in PROMISED[type(statement)])
 
 
 PROMISED: dict[type, tuple[Status, ...]] = {Identity: (Status.HOLDS,), Instance: (Status.HOLDS,)}
@@ -94,6 +106,8 @@ def claim(*, cite: str, expect: str | None = None, over: Mapping[str, Iterable[A
         members = []
         for values in product(*(over or {}).values()):
             name = f"{id}[{','.join(map(str, values))}]" if over else id
+            if not re.fullmatch(r"[\w.,\[\]-]+", name):
+                raise ClaimError(f"claim {name!r} cannot be a file name: use words and numbers as values ({where})")
             members.append(Claim(name, says, cite.strip(), states, Status(expect) if expect else None, derives, where,
                                  dict(zip(over or {}, values))))
         if not members: raise ClaimError(f"claim {id} is a family over nothing ({where})")

@@ -9,7 +9,7 @@ Terms build plain data (`kernel.term`) and simplify nothing.  Numbers are exact:
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count, product

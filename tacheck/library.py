@@ -23,7 +23,8 @@ def root(start: str | Path | None = None) -> Path:
         project = folder / "pyproject.toml"
         if project.is_file():
             try: settings = tomllib.loads(project.read_text(encoding="utf-8"))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as bad: raise LibraryError(f"{project}: not TOML: {bad}") from None
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as bad:
+                raise LibraryError(f"{project}: not TOML: {bad}") from None
             if "tacheck" in settings.get("tool", {}): return folder
     if start is not None:
         raise LibraryError(f"{here}: no pyproject.toml with [tool.tacheck] here or above; `tacheck init {here}` makes one")
@@ -36,6 +37,11 @@ def shipped() -> Path:
     return packed if packed.is_dir() else Path(__file__).parents[1]
 
 
+def output(folder: Path) -> Path:
+    """Where build/ and the cache lie: in the project, or in the current folder when the installed library is checked."""
+    return Path.cwd() if folder.name == "_library" else folder
+
+
 def load(folder: Path) -> dict[str, Claim]:
     """Import theory/ and proofs_checks/ of a project root; the claims by id.
 
@@ -44,8 +50,8 @@ def load(folder: Path) -> dict[str, Claim]:
     """
     for name in FOLDERS:
         if not (folder / name).is_dir():
-            raise LibraryError(f"{folder / name}: no such folder; a project has theory/ and proofs_checks/ (`tacheck init` makes them)")
-    sys.path.insert(0, str(folder))
+            raise LibraryError(f"{folder / name}: no such folder; `tacheck init` makes a project with theory/ and proofs_checks/")
+    if str(folder) not in sys.path[:1]: sys.path.insert(0, str(folder))
     REGISTRY.clear()
     for name in FOLDERS:
         package = _import(name, folder)
@@ -62,10 +68,11 @@ def _import(name: str, folder: Path) -> ModuleType:
     except ClaimError as unfit: raise LibraryError(str(unfit)) from None
     except SyntaxError as bad: raise LibraryError(f"{bad.filename}:{bad.lineno}: {bad.msg}") from None
     except Exception as bad:
-        raise LibraryError(f"{_line(bad, folder) or expected}: {type(bad).__name__}: {bad}".replace("\n", " ")) from None
-    found = [Path(p).resolve() for p in ([module.__file__] if module.__file__ else module.__path__)]
-    if not any(p.with_suffix("") == expected.resolve() or p.parent == expected.resolve() or p == expected.resolve() for p in found):
-        raise LibraryError(f"the name {name} belongs to {found[0]}, not to {expected}; uninstall or rename the other one")
+        text = f"{_line(bad, folder) or expected}: {type(bad).__name__}: {bad}"
+        raise LibraryError(text.replace("\n", " ")) from None
+    place = Path(module.__file__ or next(iter(module.__path__))).resolve()
+    if expected.resolve() not in (place, place.parent, place.with_suffix("")):
+        raise LibraryError(f"the name {name} belongs to {place}, not to {expected}; uninstall or rename the other one")
     return module
 
 

@@ -5,7 +5,7 @@ they found it is forgotten.  A Verdict can be made nowhere else.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from enum import Enum
 from fractions import Fraction
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from .bounds import Interval, Intervals
 from .evaluate import Exact, evaluate, places
 from .normal import Impossible, Normaliser
-from .term import Term, dim, free, show, sizes, wellformed
+from .term import PARTS, Term, dim, free, show, sizes, wellformed
 
 BAD_EVIDENCE = (ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
@@ -83,7 +83,7 @@ def check(statement: Statement, certificate: Certificate | None) -> Verdict:
     except Impossible as never:
         status, why, rests_on, witness = Status.VACUOUS, f"nothing satisfies the assumptions: {never}", (), None
     except BAD_EVIDENCE as bad:
-        status, why, rests_on, witness = Status.UNDECIDED, f"does not check: {type(bad).__name__}: {bad}"[:400], (), None
+        status, why, rests_on, witness = Status.UNDECIDED, f"does not check: {bad or type(bad).__name__}"[:2000], (), None
     return Verdict(status, why, rests_on, certificate, witness, _KEY)
 
 
@@ -113,9 +113,9 @@ def by_normal_form(s: Identity, certificate: Certificate) -> Finding:
     left = normaliser.difference(s.lhs, s.rhs)
     if next(answers, answers) is not answers: raise ValueError("answers to spare")
     if normaliser.atoms() != certificate["atoms"]: raise ValueError("the atoms are not those listed")
-    if left: return Status.UNDECIDED, f"left over: {normaliser.text(left)[:900]} where {'; '.join(normaliser.atoms())[:900]}", (), None
+    if left: raise ValueError(f"left over: {normaliser.text(left)[:900]} where {'; '.join(normaliser.atoms())[:900]}")
     if s.assuming:
-        if "example" not in certificate: return Status.UNDECIDED, "nothing was found that satisfies the assumptions", (), None
+        if "example" not in certificate: raise ValueError("nothing was found that satisfies the assumptions")
         example = Point(certificate["example"], s)
         if not example.admissible(): raise ValueError("the example does not satisfy the assumptions")
         for at in places(free(("add", s.lhs, s.rhs)), example.sizes): example.enclose(s.lhs, at), example.enclose(s.rhs, at)
@@ -130,8 +130,8 @@ class Point:
     def __init__(self, data: Any, s: Identity | Instance):
         self.statement, self.bits = s, data["bits"]
         self.sizes: dict[str, int] = dict(data["sizes"])
-        self.values = {name: Fraction(q) for name, q in dict(data["data"]).items()}
-        if any(type(k) is not int or not 1 <= k <= 1000 for k in self.sizes.values()): raise ValueError("a size is not a positive integer")
+        self.values = {name: Fraction(q) for name, q in dict(data["data"]).items() if PARTS["q"][1].fullmatch(q)}
+        if any(type(k) is not int or not 1 <= k <= 1000 for k in self.sizes.values()): raise ValueError("not a size")
         if type(self.bits) is not int or not 8 <= self.bits <= 10_000: raise ValueError("no such precision")
         self.intervals, self.exactly = Intervals(self.bits), Exact()
 
@@ -161,21 +161,22 @@ def apart(point: Point, s: Identity | Instance, at: Mapping[str, int]) -> Findin
     where = [f"{i.partition(':')[0]} = {k}" for i, k in (point.sizes | dict(at)).items()]
     data = [f"{name.removesuffix('[]')} = {q}" for name, q in point.values.items()]
     shown = ", ".join(data[:8]) + (f", ... ({len(data)} entries)" if len(data) > 8 else "")
-    why = f"differs{' at ' + ', '.join(where) if where else ''}{' with ' + shown if shown else ''}: lhs - rhs is in [{near(a - d)}, {near(b - c)}]"
-    return Status.REFUTED, why, (), {"sizes": point.sizes, "at": dict(at), "data": {name: str(q) for name, q in point.values.items()}}
+    why = (f"differs{' at ' + ', '.join(where) if where else ''}{' with ' + shown if shown else ''}: "
+           f"lhs - rhs is in [{near(a - d, ROUND_FLOOR)}, {near(b - c, ROUND_CEILING)}]")
+    return Status.REFUTED, why, (), {"sizes": point.sizes, "at": dict(at), "data": {k: str(q) for k, q in point.values.items()}}
 
 
 def by_witness(s: Identity, certificate: Certificate) -> Finding:
     """One place, and data that satisfy the assumptions, where the sides are apart."""
     wellformed(*terms(s))
     point, at = Point(certificate, s), dict(certificate["at"])
-    if not all(type(k) is int and 0 <= k < point.sizes[dim(i)] for i, k in at.items()): raise ValueError("an index is out of range")
+    if not all(type(k) is int and 0 <= k < point.sizes[dim(i)] for i, k in at.items()): raise ValueError("out of range")
     if not point.admissible(): raise ValueError("the witness does not satisfy the assumptions")
     return apart(point, s, at) or (Status.UNDECIDED, "the enclosure of lhs - rhs contains 0", (), None)
 
 
 def by_evaluation(s: Instance, certificate: Certificate) -> Finding:
-    """Enclosures show a difference; equality is exact, in the normaliser's atoms, with denominators enclosed away from 0."""
+    """Enclosures show a difference; equality is exact, in the normaliser's atoms, denominators enclosed away from 0."""
     wellformed(*terms(s))
     point = Point({"sizes": s.sizes, "data": s.data, "bits": certificate["bits"]}, s)
     for at in places(free(("add", s.lhs, s.rhs)), point.sizes):
@@ -189,14 +190,16 @@ def given(hypotheses: tuple[tuple[str, str, str], ...], finding: Finding) -> Fin
     status, why, rests_on, witness = finding
     if status is not Status.HOLDS: return finding
     for name, standing, report in hypotheses:
-        if standing == "refuted": return Status.VACUOUS, f"nothing satisfies the assumptions: {name} is refuted ({report})", (), None
+        if standing == "refuted": raise Impossible(f"{name} is refuted ({report})")
         if standing not in ("open", "proved", "reported-refuted"): raise ValueError(f"{name} has no such standing: {standing}")
     names = tuple(f"{name}" + (f" ({standing}: {report})" if standing == "reported-refuted" else "")
                   for name, standing, report in hypotheses if standing != "proved")
     return status, why + (f", given {', '.join(names)}" if names else ""), rests_on + names, witness
 
 
-def near(q: Fraction) -> str: return f"{Decimal(q.numerator) / Decimal(q.denominator):.6g}"
+def near(q: Fraction, rounding: str) -> str:
+    """Six digits, rounded as asked."""
+    return str(Context(6, rounding).divide(Decimal(q.numerator), Decimal(q.denominator)))
 
 
 # ---- statements as JSON -------------------------------------------------------------------------------------------
@@ -211,7 +214,8 @@ def dump(s: Statement) -> dict[str, Any]:
 
 def load(x: Any) -> Statement:
     """The statement out of a JSON value.  Raises ValueError where it is none."""
-    def frozen(y: Any) -> Any: return load(y) if isinstance(y, dict) else tuple(map(frozen, y)) if isinstance(y, list | tuple) else y
+    def frozen(y: Any) -> Any:
+        return load(y) if isinstance(y, dict) else tuple(map(frozen, y)) if isinstance(y, list | tuple) else y
     try:
         s: Statement = KINDS[x["kind"]](**{k: frozen(v) for k, v in x.items() if k != "kind"})
         if not isinstance(s, Conditional): wellformed(*terms(s))

@@ -89,9 +89,9 @@ class Normaliser:
         self.answers: dict[Question, Any] = {}
         self.slopes: dict[tuple[str, str, Indices], Poly] = {}
         self.rests_on: dict[str, None] = {}                         # what had to be assumed, in words
-        self.given: set[str] = set()                                # tensors assumed positive in every entry
+        self.given: set[str] = set()                                # tensors that are positive in every entry
         for p in [self.read(t) for t in positive]:
-            if self.sign(scale(p, -1)) or not p: raise Impossible("the assumptions ask that a number that is never positive be > 0")
+            if self.sign(scale(p, -1)) or not p: raise Impossible("a number that is never positive is assumed to be")
             if len(p) == 1 and len(m := next(iter(p))) == 1 and min(p.values()) > 0 and m[0][1] == 1:
                 (head, at), _ = m[0]
                 if self.kind(head) == "tensor" and len(set(at)) == len(at): self.given.add(head)

@@ -60,7 +60,8 @@ def wellformed(*terms: Term) -> dict[str, tuple[str, ...]]:
         if len(form) != len(t) - 1: raise ValueError(f"{t[0]} takes {len(form)} parts: {str(t)[:60]}")
         for kind, x in zip(form, t[1:], strict=True):
             if kind == "t": visit(x)
-            elif not (isinstance(x, str) and PARTS[kind][1].fullmatch(x)): raise ValueError(f"not {PARTS[kind][0]}: {str(x)[:40]!r}")
+            elif not (isinstance(x, str) and PARTS[kind][1].fullmatch(x)):
+                raise ValueError(f"not {PARTS[kind][0]}: {str(x)[:40]!r}")
         if t[0] == "pow" and max(abs(Fraction(t[2]).numerator), Fraction(t[2]).denominator) > MAX_EXPONENT:
             raise ValueError(f"the exponent {t[2][:40]} is beyond {MAX_EXPONENT}")
         if t[0] == "delta" and dim(t[1]) != dim(t[2]): raise ValueError(f"delta({t[1]}, {t[2]}) compares two dimensions")
@@ -79,7 +80,7 @@ def show(t: Term) -> str:
         return x + (f"[{', '.join(i.partition(':')[0] for i in at)}]" if at else "")
 
     def factor(x: Term) -> str:
-        bare = x[0] not in ("add", "mul", "pow", "num") or x[0] == "num" and x[1].isdigit() or x[-1] == "1/2"
+        bare = x[0] not in ("add", "mul", "pow", "num") or x[0] == "num" and x[1].isdigit() or x[0] == "pow" and x[2] == "1/2"
         return show(x) if bare else f"({show(x)})"
 
     match t:

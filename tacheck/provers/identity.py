@@ -9,7 +9,6 @@ from ..kernel.check import Certificate, Identity, terms
 from ..kernel.evaluate import evaluate, places
 from ..kernel.normal import Impossible, Normaliser, Question
 from ..kernel.term import Term, free, sizes, wellformed
-
 from .clock import Deadline
 from .floats import Floats
 from .labelling import answer
@@ -103,7 +102,7 @@ def examples(s: Identity, deadline: Deadline) -> Iterator[dict[str, Any]]:
 
 def refute(s: Identity, deadline: Deadline) -> Certificate | None:
     """The smallest sizes and data found where the two sides differ visibly; the kernel encloses the difference."""
-    from ..kernel.check import Status, check                     # to choose a precision that suffices
+    from ..kernel.check import Status, check  # to choose a precision that suffices
     floats = Floats()
     try: wellformed(*terms(s))
     except ValueError: return None

@@ -1,0 +1,1 @@
+"""What the paper says: definitions, and nothing else."""

@@ -1,0 +1,63 @@
+"""The command line: one table of verbs, one parser, one exit code."""
+import argparse
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from . import __version__
+from .library import LibraryError
+from .verbs import UsageError
+
+VERBS = {
+    "verify": "check every claim and every false twin",
+    "explain": "one claim: words, citation, statement, what it rests on, certificate, twins",
+    "derive": "a gradient, derived and proved equal to the stated closed form",
+    "init": "start a project with a theory, claims and a CI file",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors are one line."""
+
+    def error(self, message: str) -> NoReturn: raise UsageError(f"{message} (see `{self.prog} --help`)")
+
+
+def parser(verb: str | None) -> Parser:
+    """The parser; only the verb that is used is imported."""
+    top = Parser(prog="tacheck", description="Check the mathematics of efficient attention.")
+    top.add_argument("--version", action="version", version=f"tacheck {__version__}")
+    commands = top.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    for name, says in VERBS.items():
+        command = commands.add_parser(name, help=says, description=says[0].upper() + says[1:] + ".")
+        if name == verb: import_module(f"tacheck.verbs.{name}").arguments(command)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb.  0 done, 1 refuted, 2 usage, 3 undecided, 4 our fault, 130 interrupted."""
+    words = sys.argv[1:] if argv is None else argv
+    verb = next((w for w in words if not w.startswith("-")), None)
+    try:
+        args = (top := parser(verb)).parse_args(words)
+        if args.verb is None:
+            top.print_help()
+            return 2
+        return int(import_module(f"tacheck.verbs.{args.verb}").run(args))
+    except (UsageError, LibraryError) as bad:
+        print(f"tacheck: {bad}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("tacheck: interrupted; what was checked is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:                                          # `tacheck verify --list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as bad:
+        if os.environ.get("TACHECK_TRACEBACK"): raise
+        print(f"tacheck: our fault: {type(bad).__name__}: {bad} (TACHECK_TRACEBACK=1 shows where)", file=sys.stderr)
+        return 4
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""One claim and its false twins, taken down the road and written to `build/`: what `verify` does for each."""
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from . import files
+from .claims import Claim, ClaimError
+from .decide import decide
+from .kernel.check import Statement, Status, Verdict, dump
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A false twin and what became of it."""
+    id: str
+    status: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the kernel found about one claim; plain data, as `--json` prints it.  `checked`: a date, if from the cache."""
+    id: str
+    status: str
+    expect: str
+    why: str
+    rests_on: tuple[str, ...]
+    seconds: float
+    twins: tuple[Twin, ...]
+    exit: int
+    checked: str | None = None
+
+    def as_json(self) -> dict[str, Any]: return asdict(self) | {"seconds": round(self.seconds, 4)}
+
+
+def judge(claim: Claim, timeout: float | None, build: Path) -> Row:
+    """Decide the claim and its twins and write their files.  An exception on the way is never a success."""
+    start, promised, twins = time.perf_counter(), claim.expect.value if claim.expect else "holds", list[Twin]()
+
+    def row(status: str, why: str, rests_on: tuple[str, ...], code: int) -> Row:
+        return Row(claim.id, status, promised, why, rests_on, time.perf_counter() - start, tuple(twins), code)
+
+    try:
+        statement, lies = claim.statements()
+        promised = claim.promised(statement)
+        verdict = decide(statement, timeout)
+        keep(build, claim.id, statement, verdict)
+        for id, lie in lies.items():
+            found = decide(lie, timeout)
+            keep(build, id, lie, found)
+            twins.append(Twin(id, found.status.value, found.why))
+    except ClaimError as unfit: return row("undecided", str(unfit), (), 2)
+    except Exception as bad: return row("undecided", f"our fault: {type(bad).__name__}: {bad} ({claim.where})", (), 4)
+    codes = [claim_exit(verdict.status.value, promised), *(twin_exit(t.status) for t in twins)]
+    return row(verdict.status.value, verdict.why, verdict.rests_on, worst(codes))
+
+
+def claim_exit(status: str, promised: str) -> int:
+    """0 as promised; 1 refuted, or a statement that was to fail holds; 3 anything else."""
+    return 0 if status in promised.split("|") else 1 if status in ("refuted", "holds") else 3
+
+
+def twin_exit(status: str) -> int: return {"refuted": 0, "holds": 1}.get(status, 3)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """4 our fault, 2 not fit to be checked, 1 refuted, 3 undecided, 0 all is well: in this order."""
+    found = set(codes)
+    return next((code for code in (4, 2, 1, 3) if code in found), 0)
+
+
+def failures(row: Row) -> list[str]:
+    """In words, what keeps the row from success; empty iff its exit code is 0."""
+    own = [] if row.status in row.expect.split("|") else [f"{row.status}, where {row.expect} is promised: {row.why}"]
+    return own + [f"the false twin {t.id} is {t.status}: {t.why}" for t in row.twins if t.status != "refuted"]
+
+
+def keep(build: Path, name: str, statement: Statement, verdict: Verdict) -> None:
+    """build/NAME.json: statement, certificate and the status to find again.  Nothing is kept without evidence."""
+    path = build / f"{name}.json"
+    if verdict.status is Status.UNDECIDED: path.unlink(missing_ok=True)
+    else:
+        files.write_json(path, {"tacheck": 1, "claim": name, "status": verdict.status.value,
+                                "statement": dump(statement), "certificate": verdict.certificate})

@@ -1,0 +1,1 @@
+"""What a verification looks like to others: JUnit and SARIF for CI."""

@@ -1,0 +1,83 @@
+"""explain: one claim side by side, in words, as a statement, and as what the kernel found."""
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .. import library, selection
+from ..claims import Claim, ClaimError
+from ..decide import decide
+from ..kernel.check import Conditional, Identity, Instance, Statement, Status, Verdict, dump
+from ..kernel.term import show
+from ..library import LibraryError
+from . import write_json
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `tacheck explain`."""
+    parser.add_argument("id", metavar="ID", help="a claim, a family, a file of claims, or a glob")
+    parser.add_argument("--root", metavar="DIR", help="the project (default: the nearest one upwards, else the shipped library)")
+    parser.add_argument("--timeout", type=float, default=60, metavar="S", help="seconds of search per statement (default: 60)")
+    parser.add_argument("--json", metavar="FILE", help="one document of everything (- for standard output)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decide afresh and print.  Exit code 0: explaining is no verdict."""
+    root = library.root(args.root)
+    try: told = [tell(c, root, args.timeout) for c in selection.select(library.load(root), [args.id])]
+    except ClaimError as unfit: raise LibraryError(str(unfit)) from None
+    if args.json: write_json(args.json, {"version": 1, "claims": told})
+    if args.json != "-": print("\n\n".join(map(text, told)))
+    return 0
+
+
+def tell(claim: Claim, root: Path, timeout: float) -> dict[str, Any]:
+    """Everything about a claim, as data."""
+    statement, lies = claim.statements()
+    place = Path(claim.where)
+    return {"id": claim.id, "says": claim.says, "cite": claim.cite,
+            "where": str(place.relative_to(root) if place.is_relative_to(root) else place),
+            "expect": claim.promised(statement), "parameters": {k: str(v) for k, v in claim.parameters.items()},
+            **found(statement, decide(statement, timeout)),
+            "twins": [{"id": id, **found(lie, decide(lie, timeout))} for id, lie in lies.items()]}
+
+
+def found(statement: Statement, verdict: Verdict) -> dict[str, Any]:
+    """A statement and its verdict, as data."""
+    return {"text": written(statement), "latex": latex(statement), "status": verdict.status.value, "why": verdict.why,
+            "rests_on": list(verdict.rests_on), "witness": verdict.witness, "statement": dump(statement),
+            "certificate": verdict.certificate}
+
+
+def written(s: Statement) -> str:
+    """The statement in the words of the language."""
+    match s:
+        case Identity(lhs, rhs, assuming):
+            return "\n  ".join([show(lhs), f"= {show(rhs)}", *(f"assuming {show(t)} {r}" for r, t in assuming)])
+        case Instance(): return f"{show(s.lhs)}\n  = {show(s.rhs)}\n  at {dict(s.sizes)} with {dict(s.data)}"
+        case Conditional(hypotheses, conclusion): return f"given {', '.join(name for name, *_ in hypotheses)}: {written(conclusion)}"
+
+
+def latex(s: Statement) -> str:
+    """The equation of the statement in LaTeX."""
+    from ..convert import to_latex
+    from ..lang import Expr
+    while isinstance(s, Conditional): s = s.conclusion
+    return f"{to_latex(Expr(s.lhs))} = {to_latex(Expr(s.rhs))}"
+
+
+EVIDENCE = {"normal form": "the answers to the normaliser's questions, with its atoms", "evaluation": "exact evaluation",
+            "witness": "sizes and data at which the sides differ, enclosed with outward rounding"}
+
+
+def text(told: dict[str, Any]) -> str:
+    """One claim as a page of text."""
+    word = "proved" if told["status"] == Status.HOLDS.value else told["status"]
+    lines = [told["id"], "", told["says"], "", f"cited from   {told['cite']}", f"stated in    {told['where']}", "",
+             told["text"], "", f"in LaTeX     {told['latex']}", "", f"{word}: {told['why']}"]
+    if told["status"] not in told["expect"].split("|"): lines.append(f"!! {told['expect']} is promised")
+    lines += [f"rests on     {what}" for what in told["rests_on"]]
+    certificate = told["certificate"] or {}
+    lines += ["", f"certificate  {EVIDENCE.get(certificate.get('by', ''), 'none')}"]
+    lines += [f"  {atom}" for atom in certificate.get("atoms", ())]
+    lines += ["", "false twins"] + [f"  {t['id'].partition('~')[2]}: {t['status']}; {t['why']}" for t in told["twins"]]
+    return "\n".join(lines)
