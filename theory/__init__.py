@@ -1,0 +1,1 @@
+"""Statements only: what the sources say, in the words of `tacheck.lang`."""
