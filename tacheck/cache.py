@@ -15,6 +15,7 @@ from . import files
 from .claims import Claim, ClaimError
 from .judging import Row, Twin
 from .kernel.check import dump
+from .provers.prime import Opinion
 
 
 def engine() -> str:
@@ -46,7 +47,8 @@ class Cache:
             entry = json.loads(path.read_text(encoding="utf-8"))
             if entry["digest"] != _digest(entry["row"]): raise ValueError("its digest does not fit")
             row = dict(entry["row"])
-            return Row(**row | {"twins": tuple(Twin(**t) for t in row["twins"]), "rests_on": tuple(row["rests_on"])})
+            return Row(**row | {"twins": tuple(Twin(**t) for t in row["twins"]), "rests_on": tuple(row["rests_on"]),
+                                "opinions": tuple(Opinion(**o) for o in row["opinions"])})
         except (OSError, LookupError, TypeError, ValueError) as bad:
             self.warnings.append(f"{path}: a damaged cache entry is rebuilt ({type(bad).__name__}: {bad})")
             return None

@@ -91,6 +91,7 @@ def product(*parts: Term) -> Term:
     for x in (y for part in parts for y in (part[1:] if part[0] == "mul" else (part,))):
         match x:
             case ("num", q): number *= Fraction(q)
+            case ("pow", ("num", q), "-1") if Fraction(q): number /= Fraction(q)
             case ("mul", *_): return product(*(z for y in parts for z in (y[1:] if y[0] == "mul" else (y,))))
             case ("delta", i, j) if i == j: pass
             case ("size", _) | ("pow", ("size", _), _): sizes.append(x)
@@ -127,8 +128,7 @@ def substitute(t: Term, i: str, j: str) -> Term:
                 k = fresh(k, [*free(body), i, j])
                 body = substitute(body, j, k)
             return ("sum", k, substitute(body, i, j))
-        case _: return (t[0], *(substitute(x, i, j) if isinstance(x, tuple) else j if x == i and t[0] in ("at", "delta", "diff") else x
-                                for x in t[1:]))
+        case _: return (t[0], *(substitute(x, i, j) if isinstance(x, tuple) else j if x == i else x for x in t[1:]))
 
 
 def fresh(i: str, taken: Iterable[str]) -> str:
@@ -148,7 +148,7 @@ def tidy(t: Term, avoid: Collection[str] = ()) -> Term:
     def visit(t: Term, scope: tuple[str, ...]) -> Term:
         match t:
             case ("sum", i, body):
-                j = fresh(i, scope)
+                j = fresh(f"{bare(i).partition('__')[0] or bare(i)}:{dim(i)}", scope)
                 return ("sum", j, visit(substitute(body, i, j), (*scope, j)))
             case _: return (t[0], *(visit(x, scope) if isinstance(x, tuple) else x for x in t[1:]))
     return visit(t, (*free(t), *avoid))

@@ -9,6 +9,8 @@ from . import files
 from .claims import Claim, ClaimError
 from .decide import decide
 from .kernel.check import Statement, Status, Verdict, dump
+from .opinions import opinions
+from .provers.prime import Opinion
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Row:
     seconds: float
     twins: tuple[Twin, ...]
     exit: int
+    opinions: tuple[Opinion, ...] = ()
     checked: str | None = None
 
     def as_json(self) -> dict[str, Any]: return asdict(self) | {"seconds": round(self.seconds, 4)}
@@ -38,22 +41,24 @@ class Row:
 def judge(claim: Claim, timeout: float | None, build: Path) -> Row:
     """Decide the claim and its twins and write their files.  An exception on the way is never a success."""
     start, promised, twins = time.perf_counter(), claim.expect.value if claim.expect else "holds", list[Twin]()
+    second: tuple[Opinion, ...] = ()
 
     def row(status: str, why: str, rests_on: tuple[str, ...], code: int) -> Row:
-        return Row(claim.id, status, promised, why, rests_on, time.perf_counter() - start, tuple(twins), code)
+        return Row(claim.id, status, promised, why, rests_on, time.perf_counter() - start, tuple(twins), code, second)
 
     try:
         statement, lies = claim.statements()
         promised = claim.promised(statement)
         verdict = decide(statement, timeout)
         keep(build, claim.id, statement, verdict)
+        if verdict.status is Status.HOLDS: second = opinions(statement, timeout)
         for id, lie in lies.items():
             found = decide(lie, timeout)
             keep(build, id, lie, found)
             twins.append(Twin(id, found.status.value, found.why))
     except ClaimError as unfit: return row("undecided", str(unfit), (), 2)
     except Exception as bad: return row("undecided", f"our fault: {type(bad).__name__}: {bad} ({claim.where})", (), 4)
-    codes = [claim_exit(verdict.status.value, promised), *(twin_exit(t.status) for t in twins)]
+    codes = [claim_exit(verdict.status.value, promised), *(twin_exit(t.status) for t in twins), *(int(not o.equal) for o in second)]
     return row(verdict.status.value, verdict.why, verdict.rests_on, worst(codes))
 
 
@@ -74,6 +79,7 @@ def worst(codes: Iterable[int]) -> int:
 def failures(row: Row) -> list[str]:
     """In words, what keeps the row from success; empty iff its exit code is 0."""
     own = [] if row.status in row.expect.split("|") else [f"{row.status}, where {row.expect} is promised: {row.why}"]
+    own += [f"{o.by} at {o.sizes} say that the sides differ" for o in row.opinions if not o.equal]
     return own + [f"the false twin {t.id} is {t.status}: {t.why}" for t in row.twins if t.status != "refuted"]
 
 

@@ -19,12 +19,13 @@ def main(paths: list[str]) -> int:
     for path in paths:
         try:
             with open(path, encoding="utf-8") as file: record = json.load(file)
-            claim, recorded, certificate = record["claim"], record["status"], record["certificate"]
+            claim, recorded, certificate = " ".join(record["claim"].split()), record["status"], record["certificate"]
+            claim.encode()                                           # half a surrogate pair cannot be printed
             if recorded in NOT_RECHECKED:
                 print(f"not re-checked  {claim}  ({recorded})")
                 continue
             verdict = check(load(record["statement"]), certificate)
-        except (OSError, ValueError, LookupError, TypeError, RecursionError) as bad:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as bad:
             unreadable += 1
             print(f"unreadable  {path}: {type(bad).__name__}: {bad}", file=sys.stderr)
             continue

@@ -10,7 +10,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from .bounds import Interval, Intervals
+from .bounds import Intervals
 from .evaluate import Exact, evaluate, places
 from .normal import Impossible, Normaliser
 from .term import PARTS, Term, dim, free, show, sizes, wellformed
@@ -71,6 +71,7 @@ class Verdict:
 
     def __post_init__(self) -> None:
         if self.key is not _KEY: raise TypeError("a Verdict is made by tacheck.kernel.check.check and nowhere else")
+        object.__setattr__(self, "key", None)                        # a copy cannot be given another status
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict is not true or false: compare its .status with Status.HOLDS, Status.REFUTED, ...")
@@ -114,7 +115,7 @@ def by_normal_form(s: Identity, certificate: Certificate) -> Finding:
     if next(answers, answers) is not answers: raise ValueError("answers to spare")
     if normaliser.atoms() != certificate["atoms"]: raise ValueError("the atoms are not those listed")
     if left: raise ValueError(f"left over: {normaliser.text(left)[:900]} where {'; '.join(normaliser.atoms())[:900]}")
-    if s.assuming:
+    if s.assuming or normaliser.rests_on:
         if "example" not in certificate: raise ValueError("nothing was found that satisfies the assumptions")
         example = Point(certificate["example"], s)
         if not example.admissible(): raise ValueError("the example does not satisfy the assumptions")
@@ -131,15 +132,14 @@ class Point:
         self.statement, self.bits = s, data["bits"]
         self.sizes: dict[str, int] = dict(data["sizes"])
         self.values = {name: Fraction(q) for name, q in dict(data["data"]).items() if PARTS["q"][1].fullmatch(q)}
+        if any(len(dict(data[part])) < len(data[part]) for part in ("sizes", "data")): raise ValueError("given twice")
         if any(type(k) is not int or not 1 <= k <= 1000 for k in self.sizes.values()): raise ValueError("not a size")
         if type(self.bits) is not int or not 8 <= self.bits <= 10_000: raise ValueError("no such precision")
         self.intervals, self.exactly = Intervals(self.bits), Exact()
 
     def entry(self, tensor: str, at: tuple[int, ...]) -> Fraction: return self.values[f"{tensor}[{','.join(map(str, at))}]"]
 
-    def enclose(self, t: Term, at: Mapping[str, int]) -> Interval:
-        lo, hi = evaluate(t, self.intervals, self.sizes, self.entry, at)
-        return lo, hi
+    def enclose(self, t: Term, at: Mapping[str, int]) -> Any: return evaluate(t, self.intervals, self.sizes, self.entry, at)
 
     def equal(self, lhs: Term, rhs: Term, at: Mapping[str, int]) -> bool:
         return self.exactly.same(*(evaluate(t, self.exactly, self.sizes, self.entry, at) for t in (lhs, rhs)))
@@ -147,9 +147,9 @@ class Point:
     def admissible(self) -> bool:
         """Every assumption holds, for all values of its free indices."""
         def so(relation: str, t: Term, at: Mapping[str, int]) -> bool:
-            if relation == "= 0": return self.equal(t, ("num", "0"), at)
-            lo, hi = self.enclose(t, at)
-            return {"> 0": lo > 0, ">= 0": lo >= 0, "!= 0": lo > 0 or hi < 0}[relation]
+            lo, hi = self.enclose(t, at)                             # for an equation too: the term must be defined
+            equation = relation == "= 0" and self.equal(t, ("num", "0"), at)
+            return bool({"> 0": lo > 0, ">= 0": lo >= 0, "!= 0": lo > 0 or hi < 0, "= 0": equation}[relation])
         assuming = self.statement.assuming if isinstance(self.statement, Identity) else ()
         return all(so(r, t, at) for r, t in assuming for at in places(free(t), self.sizes))
 
@@ -188,12 +188,12 @@ def by_evaluation(s: Instance, certificate: Certificate) -> Finding:
 def given(hypotheses: tuple[tuple[str, str, str], ...], finding: Finding) -> Finding:
     """A conclusion under hypotheses: a refuted hypothesis empties it, a reported refutation is printed beside it."""
     status, why, rests_on, witness = finding
-    if status is not Status.HOLDS: return finding
     for name, standing, report in hypotheses:
         if standing == "refuted": raise Impossible(f"{name} is refuted ({report})")
         if standing not in ("open", "proved", "reported-refuted"): raise ValueError(f"{name} has no such standing: {standing}")
     names = tuple(f"{name}" + (f" ({standing}: {report})" if standing == "reported-refuted" else "")
                   for name, standing, report in hypotheses if standing != "proved")
+    if status is not Status.HOLDS: return finding
     return status, why + (f", given {', '.join(names)}" if names else ""), rests_on + names, witness
 
 

@@ -5,12 +5,14 @@ a field may read exponents in another one.  `diff` is evaluated with dual number
 """
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import reduce
 from itertools import product
 from typing import Any
 
 from .normal import ONE, Normaliser, Poly, add, scale, whole
 from .term import Term, dim, free
 
+MOST = 2_000_000                 # values that one evaluation may take
 Field = Any                      # num(q), add(a, b), mul(a, b), pow(a, q), exp(evaluate_argument), log(evaluate_argument)
 
 
@@ -71,10 +73,14 @@ def evaluate(t: Term, field: Field, sizes: Mapping[str, int], data: Callable[[st
     memo: dict[Any, Any] = {}
     duals: dict[Any, Dual] = {}
 
+    def indices(t: Term) -> tuple[str, ...]:
+        if id(t) not in frees: frees[id(t)] = free(t, indices)
+        return frees[id(t)]
+
     def go(t: Term, f: Field, env: Mapping[str, int]) -> Any:
-        if id(t) not in frees: frees[id(t)] = free(t)
-        key = id(t), id(f), tuple(env[i] for i in frees[id(t)])
+        key = id(t), id(f), tuple([env[i] for i in indices(t)])
         if key not in memo: memo[key] = fresh(t, f, env)
+        if len(memo) > MOST: raise ValueError(f"more than {MOST} values")
         return memo[key]
 
     def fresh(t: Term, f: Field, env: Mapping[str, int]) -> Any:
@@ -83,24 +89,18 @@ def evaluate(t: Term, field: Field, sizes: Mapping[str, int], data: Callable[[st
             case ("size", n): return f.num(Fraction(sizes[n]))
             case ("at", x, *at): return entry(f, x, (w := tuple(env[i] for i in at)), data(x, w))
             case ("delta", i, j): return f.num(Fraction(env[i] == env[j]))
-            case ("add", *parts): return total(f, f.num(Fraction(0)), f.add, (go(x, f, env) for x in parts))
-            case ("mul", *parts): return total(f, f.num(Fraction(1)), f.mul, (go(x, f, env) for x in parts))
+            case ("add", *parts): return reduce(f.add, [go(x, f, env) for x in parts])
+            case ("mul", *parts): return reduce(f.mul, [go(x, f, env) for x in parts])
             case ("pow", x, q): return f.pow(go(x, f, env), Fraction(q))
             case ("exp", x): return f.exp(lambda g: go(x, g, env))
             case ("log", x): return f.log(go(x, f, env))
-            case ("sum", i, x):
-                return total(f, f.num(Fraction(0)), f.add, (go(x, f, {**env, i: k}) for k in range(sizes[dim(i)])))
+            case ("sum", i, x): return reduce(f.add, [go(x, f, {**env, i: k}) for k in range(sizes[dim(i)])])
             case ("diff", x, name, *at):
                 where = tuple(env[i] for i in at)
                 dual = duals.setdefault((id(f), name, where), Dual(f, name, where))
                 slope = go(x, dual, env)[1]
                 return f.num(Fraction(0)) if slope is None else slope
         raise ValueError(f"no such term: {t[0]}")
-
-    def total(f: Field, start: Any, op: Callable[[Any, Any], Any], values: Any) -> Any:
-        out = None
-        for x in values: out = x if out is None else op(out, x)
-        return start if out is None else out
     return go(t, field, env)
 
 

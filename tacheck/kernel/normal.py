@@ -13,11 +13,10 @@ sums commute; a poor one can only lose the proof.  A prover answers by search, a
 Termination: every step of work is paid for from `fuel`, and an empty tank is an error, never a verdict.
 """
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from math import floor, gcd, lcm
-from typing import Any
+from typing import Any, NamedTuple
 
 from .term import Term, dim, show
 
@@ -33,16 +32,11 @@ ONE: Poly = {(): 1}
 FUEL = 200_000
 
 
-class OutOfFuel(ValueError):
-    """The normal form costs more than the kernel is willing to pay."""
-
-
 class Impossible(ValueError):
     """Nothing satisfies what the statement assumes (a division by 0, the root of a negative number)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A table entry: `slots` are its arguments, `bound` is summed over, `symmetries` permute the slots."""
     kind: str
     slots: Indices
@@ -94,11 +88,11 @@ class Normaliser:
             if self.sign(scale(p, -1)) or not p: raise Impossible("a number that is never positive is assumed to be")
             if len(p) == 1 and len(m := next(iter(p))) == 1 and min(p.values()) > 0 and m[0][1] == 1:
                 (head, at), _ = m[0]
-                if self.kind(head) == "tensor" and len(set(at)) == len(at): self.given.add(head)
+                if self.kind(head) == "tensor" and head != DELTA and len(set(at)) == len(at): self.given.add(head)
 
     def spend(self) -> None:
         self.fuel -= 1
-        if self.fuel < 0: raise OutOfFuel("out of fuel")
+        if self.fuel < 0: raise ValueError("out of fuel")
 
     def fresh(self, like: str) -> str:
         self.fresh_names += 1
@@ -132,7 +126,7 @@ class Normaliser:
         if q < 0 and q.denominator == 1:                            # 1/(f g) = 1/f 1/g, before the product expands
             match base:
                 case ("mul", *parts): return self.product(self.read_power(x, q) for x in parts)
-                case ("pow", x, k) if Fraction(k).denominator == 1: return self.read_power(x, whole(q * Fraction(k)))
+                case ("pow", x, k) if k.isdigit() and int(k): return self.read_power(x, q * int(k))
         p = self.read(base)
         if q.denominator != 1: self.assume(base, p, "> 0")
         elif q < 0: self.assume(base, p, "!= 0")
@@ -195,8 +189,9 @@ class Normaliser:
         """p^q.  A greatest common monomial and content leave the base first; from a root only what is positive."""
         if q == 0: return ONE
         if any(max(q, -q) * max(c.numerator.bit_length(), c.denominator.bit_length()) > 10 ** 6 for c in p.values()):
-            raise OutOfFuel("a power with more than a million bits")
+            raise ValueError("a power with more than a million bits")
         if q.denominator == 1 and q > 0: return self.product([p] * int(q))
+        if len(p) > 1: p = self.cancel(p)
         if not p: raise ValueError("a negative or fractional power of 0")
         if q.denominator == 1 and len(p) == 1:
             (m, c), = p.items()
@@ -317,8 +312,10 @@ class Normaliser:
         return head, min(tuple(at[k] for k in s) for s in self.table[head].symmetries)
 
     def rename(self, p: Poly, names: Mapping[str, str]) -> Poly:
-        """p under an injective renaming."""
-        return {tuple(sorted((self.at(h, [names.get(i, i) for i in at]), k) for (h, at), k in m)): c for m, c in p.items()}
+        """p under an injective renaming.  What falls together all the same betrays symmetries that are not a group."""
+        out = {tuple(sorted((self.at(h, [names.get(i, i) for i in at]), k) for (h, at), k in m)): c for m, c in p.items()}
+        if len(out) < len(p) or any(len(dict(m)) < len(m) for m in out): raise ValueError("symmetries that are not a group")
+        return out
 
     def place(self, a: Atom, power: Rational, names: Mapping[str, str]) -> Poly:
         """The atom under any renaming: where two slots fall together, it is rebuilt from its definition."""
@@ -340,20 +337,17 @@ class Normaliser:
             case "sum": return self.sum(list(inner.values()), p)
         return p
 
-    def question(self, kind: str, bound: Sequence[str], p: Poly) -> tuple[list[str], Question]:
-        """What is asked, as data: variables numbered in order of appearance (so not by the hash seed)."""
+    def answer(self, kind: str, bound: Sequence[str], p: Poly) -> tuple[list[str], Any]:
+        """Ask, with the variables numbered in order of appearance (so not by the hash seed); the same question once."""
         variables = indices(sorted(p))
-        q = self.rename(p, {i: f"{k}:{dim(i)}" for k, i in enumerate(variables)})
-        return variables, (kind, tuple((dim(i), i in bound) for i in variables), tuple(sorted(q.items())))
-
-    def answer(self, q: Question) -> Any:
+        renamed = self.rename(p, {i: f"{k}:{dim(i)}" for k, i in enumerate(variables)})
+        q = kind, tuple((dim(i), i in bound) for i in variables), tuple(sorted(renamed.items()))
         if q not in self.answers: self.answers[q] = self.ask(self, q)
-        return self.answers[q]
+        return variables, self.answers[q]
 
     def first(self, bound: Sequence[str], m: Monomial) -> list[str]:
         """The bound indices to sum first, as answered."""
-        variables, q = self.question("first", bound, {m: 1})
-        order = self.answer(q)
+        variables, order = self.answer("first", bound, {m: 1})
         if not all(type(k) is int and 0 <= k < len(variables) and variables[k] in bound for k in order) \
                 or len(set(order)) < len(order):
             raise ValueError("an answer does not name distinct bound indices")
@@ -361,9 +355,9 @@ class Normaliser:
 
     def intern(self, kind: str, bound: Sequence[str], p: Poly) -> Atom:
         """The atom for a body, its variables numbered as answered; further numberings of equal effect are symmetries."""
-        variables, q = self.question(kind, bound, p)
+        variables, numberings = self.answer(kind, bound, p)
         bodies, slots = [], []
-        for order in (numberings := self.answer(q)):
+        for order in numberings:
             if any(type(k) is not int for k in order) or sorted(order) != list(range(len(variables))):
                 raise ValueError("an answer is not a bijection")
             names = {i: f"{'b' if i in bound else 's'}{k}:{dim(i)}" for i, k in zip(variables, order, strict=True)}

@@ -7,7 +7,7 @@
 An index is `name:dimension`; binders are explicit, so nothing is summed unasked.  Nothing is simplified when built.
 """
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +16,7 @@ Term = tuple[Any, ...]
 NAME = "[A-Za-z_][A-Za-z_0-9]*"
 PARTS = {"x": ("a name", re.compile(NAME)), "i": ("an index", re.compile(f"{NAME}:{NAME}")),
          "q": ("a rational number", re.compile("-?[0-9]{1,4000}(/[1-9][0-9]{0,3999})?"))}
-GRAMMAR = {"num": "q", "size": "x", "at": "xi*", "delta": "ii", "add": "t*", "mul": "t*", "pow": "tq", "exp": "t", "log": "t",
+GRAMMAR = {"num": "q", "size": "x", "at": "xi*", "delta": "ii", "add": "tt*", "mul": "tt*", "pow": "tq", "exp": "t", "log": "t",
            "sum": "it", "diff": "txi*"}                                                          # t: a term; *: any number of
 MAX_EXPONENT = 256
 
@@ -26,13 +26,14 @@ def dim(index: str) -> str:
     return index.rpartition(":")[2]
 
 
-def free(t: Term) -> tuple[str, ...]:
-    """The indices that t leaves free, in order of appearance."""
+def free(t: Term, inside: Callable[[Term], tuple[str, ...]] | None = None) -> tuple[str, ...]:
+    """The indices that t leaves free, in order of appearance; `inside` says so of the terms in it, if it is known."""
+    inside = inside or free
     match t:
         case ("at", _, *at) | ("delta", *at): found = list(at)
-        case ("sum", i, body): found = [j for j in free(body) if j != i]
-        case ("diff", body, _, *at): found = [*free(body), *at]
-        case _: found = [i for x in t[1:] if isinstance(x, tuple) for i in free(x)]
+        case ("sum", i, body): found = [j for j in inside(body) if j != i]
+        case ("diff", body, _, *at): found = [*inside(body), *at]
+        case _: found = [i for x in t[1:] if isinstance(x, tuple) for i in inside(x)]
     return tuple(dict.fromkeys(found))
 
 
@@ -87,12 +88,12 @@ def show(t: Term) -> str:
         case ("num", q) | ("size", q): return str(q)
         case ("at", x, *at): return entry(x, at)
         case ("delta", i, j): return f"delta({i.partition(':')[0]}, {j.partition(':')[0]})"
-        case ("add", *parts): return " + ".join(map(show, parts)).replace("+ -", "- ") or "0"
+        case ("add", *parts): return " + ".join(map(show, parts)).replace("+ -", "- ")
         case ("mul", ("num", "-1"), *rest) if rest: return "-" + show(("mul", *rest))
         case ("mul", *parts):
             shown = [f"1 / {factor(x[1])}" if x[0] == "pow" and x[2] == "-1" else
                      show(x) if x[0] == "pow" or len(parts) == 1 and x[0] != "add" else factor(x) for x in parts]
-            return " * ".join(shown).replace("* 1 / ", "/ ") or "1"
+            return " * ".join(shown).replace("* 1 / ", "/ ")
         case ("pow", x, "-1"): return f"1 / {factor(x)}"
         case ("pow", x, "1/2"): return f"sqrt({show(x)})"
         case ("pow", x, q): return f"{factor(x)}**{q if q.isdigit() else f'({q})'}"

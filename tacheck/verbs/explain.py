@@ -1,5 +1,6 @@
 """explain: one claim side by side, in words, as a statement, and as what the kernel found."""
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from ..decide import decide
 from ..kernel.check import Conditional, Identity, Instance, Statement, Status, Verdict, dump
 from ..kernel.term import show
 from ..library import LibraryError
+from ..opinions import opinions
 from . import write_json
 
 
@@ -37,7 +39,7 @@ def tell(claim: Claim, root: Path, timeout: float) -> dict[str, Any]:
     return {"id": claim.id, "says": claim.says, "cite": claim.cite,
             "where": str(place.relative_to(root) if place.is_relative_to(root) else place),
             "expect": claim.promised(statement), "parameters": {k: str(v) for k, v in claim.parameters.items()},
-            **found(statement, decide(statement, timeout)),
+            **found(statement, decide(statement, timeout)), "opinions": [asdict(o) for o in opinions(statement, timeout)],
             "twins": [{"id": id, **found(lie, decide(lie, timeout))} for id, lie in lies.items()]}
 
 
@@ -79,5 +81,7 @@ def text(told: dict[str, Any]) -> str:
     certificate = told["certificate"] or {}
     lines += ["", f"certificate  {EVIDENCE.get(certificate.get('by', ''), 'none')}"]
     lines += [f"  {atom}" for atom in certificate.get("atoms", ())]
+    lines += ["", "second opinions"] + [f"  {o['by']} at {', '.join(f'{n} = {k}' for n, k in o['sizes'].items())}: "
+                                        f"{'agrees' if o['equal'] else 'the sides differ'}" for o in told["opinions"]]
     lines += ["", "false twins"] + [f"  {t['id'].partition('~')[2]}: {t['status']}; {t['why']}" for t in told["twins"]]
     return "\n".join(lines)

@@ -152,7 +152,9 @@ def summary(rows: list[Row], code: int) -> str:
     found = ", ".join(f"{n} {word}" for word, n in counts.items() if n)
     as_printed = sum(r.status == "refuted" == r.expect for r in rows)
     expected = f" ({as_printed} of them printed in a source, and expected)" if as_printed else ""
-    return f"{len(rows)} claims: {found}{expected}; {twins.count('refuted')} of {len(twins)} false twins refuted; exit {code}"
+    agree = [o.equal for r in rows for o in r.opinions]
+    return (f"{len(rows)} claims: {found}{expected}; {twins.count('refuted')} of {len(twins)} false twins refuted; "
+            f"{sum(agree)} of {len(agree)} second opinions agree; exit {code}")
 
 
 def document(rows: list[Row], code: int) -> dict[str, object]:
