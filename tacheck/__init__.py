@@ -3,9 +3,20 @@
     from tacheck import claim, decide           state a claim; decide a statement
     from tacheck.lang import *                  is refused: import the words by name
 """
+from importlib import import_module
+from typing import Any
+
 from .claims import claim
 from .decide import decide
 from .kernel.check import Status, Verdict
 
-__all__ = ["Status", "Verdict", "claim", "decide"]
 __version__ = "0.1.0"
+__all__ = ["Gradient", "Status", "Verdict", "attention", "claim", "decide", "gradient", "loss_gradient"]
+
+# What works on arrays is imported when it is first used: `import tacheck` loads nothing but the standard library.
+LAZY = {"attention": "numeric.exact", "gradient": "numeric.exact", "loss_gradient": "numeric.exact", "Gradient": "numeric.exact"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LAZY: raise AttributeError(f"module 'tacheck' has no attribute {name!r}")
+    return getattr(import_module(f"tacheck.{LAZY[name]}"), name)

@@ -3,7 +3,7 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import __version__
 from .library import LibraryError
@@ -13,6 +13,7 @@ VERBS = {
     "verify": "check every claim and every false twin",
     "explain": "one claim: words, citation, statement, what it rests on, certificate, twins",
     "derive": "a gradient, derived and proved equal to the stated closed form",
+    "attend": "tensor attention and its gradient on arrays in files",
     "init": "start a project with a theory, claims and a CI file",
 }
 
@@ -23,6 +24,9 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn: raise UsageError(f"{message} (see `{self.prog} --help`)")
 
 
+def module(verb: str) -> Any: return import_module(f"tacheck.verbs.{verb.replace('-', '_')}")
+
+
 def parser(verb: str | None) -> Parser:
     """The parser; only the verb that is used is imported."""
     top = Parser(prog="tacheck", description="Check the mathematics of efficient attention.")
@@ -30,7 +34,7 @@ def parser(verb: str | None) -> Parser:
     commands = top.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
     for name, says in VERBS.items():
         command = commands.add_parser(name, help=says, description=says[0].upper() + says[1:] + ".")
-        if name == verb: import_module(f"tacheck.verbs.{name}").arguments(command)
+        if name == verb: module(name).arguments(command)
     return top
 
 
@@ -43,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.verb is None:
             top.print_help()
             return 2
-        return int(import_module(f"tacheck.verbs.{args.verb}").run(args))
+        return int(module(args.verb).run(args))
     except (UsageError, LibraryError) as bad:
         print(f"tacheck: {bad}", file=sys.stderr)
         return 2

@@ -58,7 +58,8 @@ def judge(claim: Claim, timeout: float | None, build: Path) -> Row:
             twins.append(Twin(id, found.status.value, found.why))
     except ClaimError as unfit: return row("undecided", str(unfit), (), 2)
     except Exception as bad: return row("undecided", f"our fault: {type(bad).__name__}: {bad} ({claim.where})", (), 4)
-    codes = [claim_exit(verdict.status.value, promised), *(twin_exit(t.status) for t in twins), *(int(not o.equal) for o in second)]
+    codes = [claim_exit(verdict.status.value, promised), *(twin_exit(t.status) for t in twins)]
+    codes += [1 for o in second if not o.equal]
     return row(verdict.status.value, verdict.why, verdict.rests_on, worst(codes))
 
 

@@ -39,7 +39,8 @@ def holds(lhs: object, rhs: object, **assuming: object) -> bool:
 
 
 @pytest.mark.parametrize("lhs, rhs", [
-    (1 / n * n, 1), (0 * x[i], 0), (1 - t + t, 1), (2 * s, s + s), (s - 1, -(1 - s)), (Fraction(1, 2) * s * 2, s), (s / 2 + s / 2, s),
+    (1 / n * n, 1), (0 * x[i], 0), (1 - t + t, 1), (2 * s, s + s), (s - 1, -(1 - s)), (Fraction(1, 2) * s * 2, s),
+    (s / 2 + s / 2, s),
     (3 - Fraction(1, 2), Fraction(5, 2)), (+s, s), (s ** 2, s * s), (s ** -1 * s, 1), (sqrt(s) ** 2, s), (Sum(i, 1), n),
     (Sum(i, j, B[i, j]), Sum(j, i, B[i, j])), (Sum(j, delta(i, j) * x[j]), x[i]), (exp(s) * exp(-s), 1), (log(exp(s)), s),
     (diff(diff(s ** 3, s), s), 6 * s), (diff(x[i], x[a]), delta(i, a)), (diff(sigmoid(t), t), sigmoid(t) * (1 - sigmoid(t))),
@@ -74,8 +75,8 @@ def test_dividing_assumes_that_it_can_be_done_and_says_so() -> None:
     assert decide(identity(Sum(i, x[i] / y[i] * y[i]), Sum(i, x[i]))).rests_on == ("y[i] != 0",)
 
 
-@pytest.mark.parametrize("base", [Sum(j, exp(x[j])), 1 + exp(s), n, 1 + s ** 2, exp(s) * n, -exp(s), sqrt(1 + s ** 2), 2 + delta(i, j)],
-                         ids=str)
+@pytest.mark.parametrize("base", [Sum(j, exp(x[j])), 1 + exp(s), n, 1 + s ** 2, exp(s) * n, -exp(s), sqrt(1 + s ** 2),
+                                  2 + delta(i, j)], ids=str)
 def test_what_is_visibly_not_zero_is_not_assumed(base: Expr) -> None:
     assert decide(identity(base / base, 1)).rests_on == ()
 
@@ -95,15 +96,17 @@ def test_assumptions_that_nothing_satisfies_prove_nothing(assuming: list[object]
 
 def test_a_counterexample_satisfies_the_assumptions() -> None:
     assert decide(identity(sqrt(s ** 2), s)).status is Status.REFUTED
-    verdict = decide(identity(s, 1, assuming=s > 5))
-    assert verdict.status is not Status.REFUTED or Fraction(verdict.witness["data"]["s[]"]) > 5       # type: ignore[index]
+    verdict = decide(identity(s, 1, assuming=s > 2))
+    assert verdict.status is Status.REFUTED
+    assert verdict.witness is not None and Fraction(verdict.witness["data"]["s[]"]) > 2
 
 
 @pytest.mark.parametrize("refused, words", [
     (lambda: 0.5 * s, "float"), (lambda: s + 1.0, "float"), (lambda: identity(s, 0.1), "float"), (lambda: s ** 0.5, "float"),
     (lambda: s ** t, "exponent"), (lambda: 2 ** s, "exponent"), (lambda: s + True, "bool"), (lambda: s + "1", "str"),
     (lambda: x["i"], "index"), (lambda: x[0], "index"), (lambda: Sum(x[i]), "indices"), (lambda: Sum(i, i, x[i]), "twice"),
-    (lambda: diff(s, 2 * s), "entry"), (lambda: delta(i, c), "over"), (lambda: tensor("#0"), "name"), (lambda: dim("n", "1i"), "name"),
+    (lambda: diff(s, 2 * s), "entry"), (lambda: delta(i, c), "over"), (lambda: tensor("#0"), "name"),
+    (lambda: dim("n", "1i"), "name"),
     (lambda: identity(s, s, assuming=[True]), "assumption"), (lambda: decide(s), "identity"), (lambda: bool(s), "true or false"),
     (lambda: list(s), "sequence"), (lambda: s ** 1000, "beyond"), (lambda: conditional("P=NP", identity(s, s)), "register"),
     (lambda: instance(x[i], 1, {"n": 2}, {}), "no data for x"), (lambda: instance(x[i], 1, {"n": 2}, {"x": [1]}), "shape")])

@@ -56,7 +56,8 @@ def written(s: Statement) -> str:
         case Identity(lhs, rhs, assuming):
             return "\n  ".join([show(lhs), f"= {show(rhs)}", *(f"assuming {show(t)} {r}" for r, t in assuming)])
         case Instance(): return f"{show(s.lhs)}\n  = {show(s.rhs)}\n  at {dict(s.sizes)} with {dict(s.data)}"
-        case Conditional(hypotheses, conclusion): return f"given {', '.join(name for name, *_ in hypotheses)}: {written(conclusion)}"
+        case Conditional(hypotheses, conclusion):
+            return f"given {', '.join(name for name, *_ in hypotheses)}: {written(conclusion)}"
 
 
 def latex(s: Statement) -> str:
@@ -81,7 +82,8 @@ def text(told: dict[str, Any]) -> str:
     certificate = told["certificate"] or {}
     lines += ["", f"certificate  {EVIDENCE.get(certificate.get('by', ''), 'none')}"]
     lines += [f"  {atom}" for atom in certificate.get("atoms", ())]
-    lines += ["", "second opinions"] + [f"  {o['by']} at {', '.join(f'{n} = {k}' for n, k in o['sizes'].items())}: "
-                                        f"{'agrees' if o['equal'] else 'the sides differ'}" for o in told["opinions"]]
+    lines += ["", "second opinions"]
+    lines += [f"  {o['by']} at {', '.join(f'{n} = {k}' for n, k in o['sizes'].items())}: "
+              f"{'agrees' if o['equal'] else 'the sides differ'}" for o in told["opinions"]]
     lines += ["", "false twins"] + [f"  {t['id'].partition('~')[2]}: {t['status']}; {t['why']}" for t in told["twins"]]
     return "\n".join(lines)

@@ -1,9 +1,8 @@
 """The lemmas about the softmax."""
-from theory.softmax import a, i, softmax, x
-
 from tacheck import claim
 from tacheck.kernel.check import Identity
 from tacheck.lang import delta, diff, identity
+from theory.softmax import a, i, softmax, x
 
 
 @claim(cite="The paper, Lemma 1")

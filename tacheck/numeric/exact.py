@@ -1,0 +1,301 @@
+"""Exact attention of any order on arrays, and all its gradients: O(n^(order+1)) time, O(n d + block) memory.
+
+    out_i = sum_{j,l} softmax_{j,l}(scale * sum_c q_ic k1_jc k2_lc) * v1_jc * v2_lc          (order 2; the product is by column)
+
+For each query row the sums over all tuples of positions are taken slab by slab: one matrix product gives the scores of a
+slab, and everything else is a product with their exponentials E.  The gradient needs them once, because with
+D = sum E, a = -<g, out>/D and b = 1/D, the gradient g of the loss in out_i, w = sum_c g_c v1_c v2_c and z any of the
+three products of points,    dLoss/d(score) z = a E z + b E w z,    and both sums are known before a and b are.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .arrays import Bools, Floats, Problem, ProblemError, Span, finite, matrices, numbers, problem, shaped
+
+SLAB = 1 << 16                                                       # entries of a slab: half a megabyte, in the L2 cache
+ROWS = 16                                                            # of a slab at least, for order 1
+REACH = {"f": 20.0, "d": 100.0}                                      # scores within this of 0 need no shift to be safe and exact
+Progress = Callable[[int], object]
+
+
+class Gradient(NamedTuple):
+    """The gradient of the loss in each array; shapes as the arrays given."""
+    q: Floats
+    keys: tuple[Floats, ...]
+    values: tuple[Floats, ...]
+
+
+class Result(NamedTuple):
+    """out (..., n, dv), logsumexp (..., n), and the gradient if an upstream one was given."""
+    out: Floats
+    logsumexp: Floats
+    gradient: Gradient | None
+
+
+def attention(q: Any, keys: Any, values: Any, *, scale: Any = None, causal: bool = False, window: Any = None, mask: Any = None,
+              dtype: Any = None, return_logsumexp: bool = False, _progress: Progress | None = None) -> Any:
+    """Softmax attention of order len(keys): (..., n, dv), or (out, logsumexp) with logsumexp (..., n).
+
+    q (..., n, d); keys[s] (..., n_s, d); values[s] (..., n_s, dv), or one array each for order 1.  Batch and head
+    dimensions lead and must be equal.  scale: a number, None for 1/d.  causal: positions j <= i of every key set,
+    aligned at the start where lengths differ.  window: an int, or one per key set: the last that many positions up to i.
+    mask: a list of one boolean array (..., n_s) or None per key set, True takes part; or one dense array
+    (..., n, n_1, ..., n_k).  dtype: float32 or float64, by default that of the inputs (float16 computes in float32).
+
+    Raises ProblemError in one line for what is no problem, a row that sees nothing, and results beyond the dtype.
+    Cost: n n_1 ... n_k exponentials and 2 d + 2 dv flops each; O(n d) + one slab of memory.
+    Source: arXiv 2405.16411, definition of tensor attention; for order 1, arXiv 1706.03762.
+    """
+    found = solve(problem(q, keys, values, scale=scale, causal=causal, window=window, mask=mask, dtype=dtype), _progress)
+    return (found.out, found.logsumexp) if return_logsumexp else found.out
+
+
+def gradient(q: Any, keys: Any, values: Any, *, upstream: Any, scale: Any = None, causal: bool = False, window: Any = None,
+             mask: Any = None, dtype: Any = None, _progress: Progress | None = None) -> Gradient:
+    """The gradient of a loss in q, keys and values, given its gradient `upstream` (..., n, dv) in the output.
+
+    Arguments, errors and memory as in `attention`.  Cost: n n_1 ... n_k exponentials, and 6 d + 6 dv flops each.
+    Source: arXiv 2405.16411, closed form of the gradient, for any loss, any order and any mask.
+    """
+    if upstream is None: raise ProblemError("upstream is None: the gradient of the loss in the output, (..., n, dv), is needed")
+    task = problem(q, keys, values, scale=scale, causal=causal, window=window, mask=mask, dtype=dtype, upstream=upstream)
+    found = solve(task, _progress).gradient
+    assert found is not None
+    return found
+
+
+@np.errstate(all="ignore")                                           # what overflows is found, and named
+def loss_gradient(X: Any, A: Any, Y: Any, E: Any, *, scale: Any = None) -> Any:
+    """The gradient in X of Loss(X) = 1/2 || D^-1 exp(scale A1 X (A2 (x) A3)^T) (A4 (x) A5) Y - E ||_F^2 (order 2).
+
+    A: 2 order + 1 matrices, A1 (n, d), then (n_s, d) for the keys, then (n_s, d) for the values.  X: (d, d^order) or
+    (d, d, ..., d), and so is the result; or a tuple of factors (d, r), X = X1 (X2 (/) X3)^T, and then the result is a tuple
+    of their gradients.  Y: (d^order, dv), or a tuple of factors (d, dv), Y = Y1 (/) Y2.  E: (n, dv).  Of the indices of a
+    Kronecker product (x) and a column-wise one (/), the first is the slowest.  scale: None for 1/d.
+
+    Raises ProblemError.  Cost: one `attention` and one `gradient` of q = A1 X1, k1 = A2 X2, ..., v1 = A4 Y1, ...; an X or
+    Y that is not factored needs d^order columns in place of r or dv.
+    Source: arXiv 2405.16411, dLoss/dX = (1/d) A1^T p (A2 (x) A3); here the scale is part of the loss, so of the gradient.
+    """
+    M = matrices("A", A)
+    order = len(M) // 2
+    if not order or len(M) % 2 == 0: raise ProblemError(f"A has {len(M)} matrices; order k needs 2 k + 1: 3, 5, 7, ...")
+    n, d = M[0].shape
+    if not d: raise ProblemError(f"A1 has shape {M[0].shape}: d = 0 columns leave nothing to compare")
+    for s, a in enumerate(M[1:order + 1], 2): shaped(f"A{s}", a, (f"n{s - 1}", d), f"A1 of shape {M[0].shape}")
+    for s, (k, v) in enumerate(zip(M[1:order + 1], M[order + 1:]), 2):
+        shaped(f"A{s + order}", v, k.shape, f"A{s} of shape {k.shape}")
+    target = numbers("E", E)
+    shaped("E", target, (n, "dv"), f"A1 of shape {M[0].shape}")
+
+    if isinstance(X, list | tuple):
+        q, *keys = (a @ x for a, x in zip(M, _factors("X", X, order + 1, d)))
+    else:
+        core = numbers("X", X)
+        if core.shape not in ((d, d**order), (d,) * (order + 1)):
+            raise ProblemError(f"X has shape {core.shape}; beside {len(M)} matrices A and {d} columns it must be {(d, d**order)}")
+        q, keys = M[0] @ core.reshape(d, -1), _columns(M[1:order + 1])
+    if isinstance(Y, list | tuple):
+        values, mix = [a @ y for a, y in zip(M[order + 1:], _factors("Y", Y, order, d, target.shape[1]))], None
+    else:
+        mix = numbers("Y", Y)
+        shaped("Y", mix, (d**order, target.shape[1]), f"A1 of shape {M[0].shape} and E of shape {target.shape}")
+        values = _columns(M[order + 1:])
+
+    out = attention(q, keys, values, scale=(scale := 1 / d if scale is None else scale))
+    g = gradient(q, keys, values, scale=scale, upstream=out - target if mix is None else (out @ mix - target) @ mix.T)
+    found = tuple(a.T @ x for a, x in zip(M, (g.q, *g.keys) if isinstance(X, list | tuple) else (g.q,)))
+    for s, x in enumerate(found, 1): finite(f"the gradient of X{s}", x, ": scale the inputs down")
+    return found if isinstance(X, list | tuple) else found[0].reshape(core.shape)
+
+
+def _factors(name: str, given: Any, count: int, rows: int, columns: int | None = None) -> tuple[Floats, ...]:
+    """That many (rows, columns) matrices.  Raises ProblemError."""
+    found = matrices(name, given)
+    if len(found) != count: raise ProblemError(f"{name} has {len(found)} factors; beside these A it must have {count}")
+    for s, x in enumerate(found, 1): shaped(f"{name}{s}", x, (rows, columns or found[0].shape[1]), "A1, E and the other factors")
+    return found
+
+
+def _columns(A: tuple[Floats, ...]) -> list[Floats]:
+    """Matrices (n_s, d^k) whose column-wise products are the rows of A_1 (x) ... (x) A_k."""
+    d = A[0].shape[1]
+    return [a[:, c] for a, c in zip(A, np.indices((d,) * len(A)).reshape(len(A), -1))]
+
+
+def solve(p: Problem, progress: Progress | None = None) -> Result:
+    """Output, logsumexp and, with an upstream gradient, all gradients.  `progress` hears how many rows were done."""
+    out, lse = np.empty((*p.q.shape[:2], p.values[0].shape[2]), p.q.dtype), np.empty(p.q.shape[:2], p.q.dtype)
+    zeros = [tuple(map(np.zeros_like, sets)) for sets in ((p.q,), p.keys, p.values)]
+    grads = None if p.upstream is None else Gradient(zeros[0][0], zeros[1], zeros[2])
+    with np.errstate(all="ignore"):                                  # as above
+        for b in range(len(p.q)):
+            task = Item(p, b)
+            (_matrix if p.order == 1 else _tensor)(task, out[b], lse[b], progress or (lambda rows: None))
+            if grads is not None: grads.q[b] = task.dx * p.scale
+            for slot, dk, dv in zip(task.slots, *grads[1:]) if grads else ():
+                dk[b, slot.span.positions], dv[b, slot.span.positions] = slot.dpoints, slot.dvalues
+    help = f": beyond {p.q.dtype}; " + ("use dtype float64" if p.q.dtype == np.float32 else "scale the inputs down")
+    finite("out", out, help)
+    def shape(a: Floats) -> Floats: return a.reshape(*p.batch, *a.shape[1:])
+    if grads is None: return Result(shape(out), shape(lse), None)
+    names = ["dq", *(f"d{letter}{s}" for letter in "kv" for s in range(1, p.order + 1))]
+    for name, g in zip(names, (grads.q, *grads.keys, *grads.values)): finite(name, g, help)
+    keys, values = (tuple(map(shape, sets)) for sets in (grads.keys, grads.values))
+    return Result(shape(out), shape(lse), Gradient(shape(grads.q), keys, values))
+
+
+# ---- one batch item -------------------------------------------------------------------------------------------------
+
+@dataclass
+class Slot:
+    """One key set of an item, without the positions that its mask leaves out; with m = 1 + dv."""
+    span: Span
+    right: Floats                                                    # (n, m + 2 d): [1 | values | points | points]
+    across: Floats                                                   # (d, n): points, transposed
+    sums: Floats                                                     # (n, dv + 2 d): of one query row, before a and b
+    dpoints: Floats                                                  # (n, d), in double precision
+    dvalues: Floats                                                  # (n, dv)
+
+    def seen(self, i: int) -> Slot:
+        """The part that query row i sees; a view."""
+        at = slice(self.span.first[i], self.span.last[i])
+        return Slot(self.span, self.right[at], self.across[:, at], self.sums[at], self.dpoints[at], self.dvalues[at])
+
+
+class Item:
+    """One batch item: its scaled queries, its slots, its gradient in the scaled queries, and two slabs of workspace."""
+
+    def __init__(self, p: Problem, b: int):
+        self.d, self.dv, self.kind = p.q.shape[2], p.values[0].shape[2], p.q.dtype
+        self.x, self.g = p.q[b] * self.kind.type(p.scale), None if p.upstream is None else p.upstream[b]
+        self.dx = np.zeros(self.x.shape)
+        self.dense = None if p.dense is None else p.dense[b]
+        self.slots = [self.slot(span, k[b][span.positions], v[b][span.positions])
+                      for span, k, v in zip(p.spans(b), p.keys, p.values)]
+        self.space = np.empty((2, max(SLAB, ROWS * max(len(slot.right) for slot in self.slots))), self.kind)
+        reach = np.abs(self.x) @ np.prod([np.abs(slot.across).max(axis=1, initial=0) for slot in self.slots], axis=0)
+        for i in np.flatnonzero(~np.isfinite(reach)):
+            raise ProblemError(f"query row {i}{p.where(b)}: its scores may lie beyond {self.kind}; scale q or the keys down")
+        self.near = reach <= REACH[self.kind.char]
+
+    def slot(self, span: Span, k: Floats, v: Floats) -> Slot:
+        right = np.concatenate([np.ones((len(k), 1), self.kind), v, k, k], axis=1)
+        sums = np.zeros((len(k), self.dv + 2 * self.d if self.g is not None else 0), self.kind)
+        return Slot(span, right, k.T.copy(), sums, np.zeros(k.shape), np.zeros(v.shape))
+
+    def slab(self, which: int, rows: int, columns: int) -> Floats:
+        """A piece of workspace as a matrix."""
+        return self.space[which, :rows * columns].reshape(rows, columns)
+
+    def scores(self, X: Floats, slot: Slot, allowed: Bools | None) -> Floats:
+        """The scores of a slab of partial products X (t, d) with the last key set; -inf where the dense mask says no."""
+        S = np.matmul(X, slot.across, out=self.slab(0, len(X), slot.across.shape[1]))
+        if allowed is not None: np.copyto(S, -np.inf, where=~allowed)
+        return S
+
+
+# ---- order 1: blocks of query rows ----------------------------------------------------------------------------------
+
+def _matrix(t: Item, out: Floats, lse: Floats, progress: Progress) -> None:
+    """A block of query rows at a time, with every position that one of them sees."""
+    slot, m = t.slots[0], 1 + t.dv
+    first, last = slot.span.first, slot.span.last
+    step = max(ROWS, SLAB // max(1, len(slot.right)))
+    for lo in range(0, len(t.x), step):
+        rows, at = slice(lo, min(lo + step, len(t.x))), slice(first[lo], last[min(lo + step, len(t.x)) - 1])
+        part = Slot(slot.span, slot.right[at], slot.across[:, at], slot.sums, slot.dpoints[at], slot.dvalues[at])
+        A = t.scores(t.x[rows], part, None if t.dense is None else t.dense[rows, at])
+        if (first[rows] > at.start).any() or (last[rows] < at.stop).any():
+            j = np.arange(at.start, at.stop)
+            np.copyto(A, -np.inf, where=(j < first[rows, None]) | (j >= last[rows, None]))
+        shift = A.max(axis=1, keepdims=True)
+        np.exp(np.subtract(A, shift, out=A), out=A)
+        T = A @ part.right[:, :m]
+        out[rows] = T[:, 1:] / T[:, :1]
+        lse[rows] = np.log(T[:, 0]) + shift[:, 0]
+        if t.g is not None:
+            U = np.concatenate([-(t.g[rows] * out[rows]).sum(axis=1, keepdims=True), t.g[rows]], axis=1) / T[:, :1]
+            B = np.matmul(U, part.right[:, :m].T, out=t.slab(1, *A.shape))
+            B *= A
+            t.dx[rows] = B @ part.right[:, m:m + t.d]
+            part.dpoints += B.T @ t.x[rows]
+            part.dvalues += A.T @ U[:, 1:]
+        progress(rows.stop - rows.start)
+
+
+# ---- order 2 and more: one query row at a time ----------------------------------------------------------------------
+
+def _tensor(t: Item, out: Floats, lse: Floats, progress: Progress) -> None:
+    """For each query row: the sums over all tuples, then their place in the output and the gradients."""
+    m, d = 1 + t.dv, t.d
+    for i in range(len(t.x)):
+        slots = [slot.seen(i) for slot in t.slots]
+        allowed = None if t.dense is None else t.dense[i][tuple(slice(s.span.first[i], s.span.last[i]) for s in slots)][None]
+        shift = 0.0 if t.near[i] else _peak(t, t.x[i:i + 1], slots, allowed)
+        for slot in slots: slot.sums[:] = 0
+        R = _sums(t, t.x[i:i + 1], None if t.g is None else t.g[i:i + 1], slots, allowed, shift)[0]
+        out[i] = R[1:m] / R[0]
+        lse[i] = np.log(R[0]) + shift
+        if t.g is not None:
+            b, a = 1 / R[0], -float(t.g[i] @ (R[1:m] / R[0])) / R[0]
+            t.dx[i] = a * R[m:m + d] + b * R[m + d:]
+            for slot in slots:
+                slot.dvalues += b * slot.sums[:, :t.dv]
+                slot.dpoints += a * slot.sums[:, t.dv:-d] + b * slot.sums[:, -d:]
+        progress(1)
+
+
+def _sums(t: Item, X: Floats, W: Floats | None, slots: list[Slot], allowed: Bools | None, shift: float) -> Floats:
+    """For each partial product x in X (t, d), w in W (t, dv), the sums over all tuples of the slots' positions
+
+        [sum E | sum E prod v | sum E prod k | sum E (sum_c w_c prod v_c) prod k],   E = exp(sum_c x_c prod k_c - shift),
+
+    of width m + 2 d (only the first m where W is None); each slot adds its own share to its `sums`."""
+    m, first = 1 + t.dv, slots[0]
+    if len(slots) == 1: return _last(t, X, W, first, allowed, shift)
+    width = m if W is None else m + 2 * t.d
+    found = np.zeros((len(X), width))
+    for r, x in enumerate(X):
+        for at in _slabs(slots):
+            points, values = first.right[at, m:m + t.d], first.right[at, 1:m]
+            dense = None if allowed is None else allowed[r, at]
+            R = _sums(t, points * x, None if W is None else values * W[r], slots[1:], dense, shift)
+            found[r] += np.einsum("jc,jc->c", first.right[at, :width], R)
+            if W is not None: first.sums[at] += R[:, 1:] * np.concatenate([W[r], x, x])
+    return found
+
+
+def _last(t: Item, X: Floats, W: Floats | None, slot: Slot, allowed: Bools | None, shift: float) -> Floats:
+    """`_sums` over one slot: where the time goes."""
+    m, d, E = 1 + t.dv, t.d, t.scores(X, slot, allowed)
+    if shift: E -= shift
+    np.exp(E, out=E)
+    if W is None: return E @ slot.right[:, :m]
+    R = np.empty((len(X), m + 2 * d), t.kind)
+    R[:, :m + d] = E @ slot.right[:, :m + d]
+    slot.sums[:, :-d] += E.T @ np.concatenate([W, X], axis=1)
+    B = np.matmul(W, slot.right[:, 1:m].T, out=t.slab(1, *E.shape))
+    B *= E
+    R[:, m + d:] = B @ slot.right[:, m:m + d]
+    slot.sums[:, -d:] += B.T @ X
+    return R
+
+
+def _peak(t: Item, X: Floats, slots: list[Slot], allowed: Bools | None) -> float:
+    """The largest score of the slots' tuples with one of the partial products X."""
+    if len(slots) == 1: return float(t.scores(X, slots[0], allowed).max())
+    points = slots[0].right[:, 1 + t.dv:1 + t.dv + t.d]
+    return max(_peak(t, points[at] * x, slots[1:], None if allowed is None else allowed[r, at])
+               for r, x in enumerate(X) for at in _slabs(slots))
+
+
+def _slabs(slots: list[Slot]) -> list[slice]:
+    """The first slot's positions, as many at a time as fill a slab with the last one's."""
+    n, step = len(slots[0].right), max(1, SLAB // len(slots[-1].right))
+    return [slice(lo, min(lo + step, n)) for lo in range(0, n, step)]
