@@ -243,8 +243,8 @@ def _plain(t: Expr) -> kernel_term.Term:
             case ("diff", x, name, *at): return ("diff", visit(x, names), name, *(names.get(i, i) for i in at))
             case ("sum", i, body):
                 stem, dimension = i.partition(":")[0].partition("__")[0], kernel_term.dim(i)
-                used = free | {names.get(j, j) for j in kernel_term.free(t)}
-                new = next(j for k in count() if (j := f"{stem}{k or ''}:{dimension}") not in used)
-                return ("sum", new, visit(body, {**names, i: new}))
+                used = {j.partition(":")[0] for j in (*free, *(names.get(j, j) for j in kernel_term.free(t)))}
+                new = next(j for k in count() if (j := f"{stem}{k or ''}") not in used)
+                return ("sum", f"{new}:{dimension}", visit(body, {**names, i: f"{new}:{dimension}"}))
         return (t[0], *(visit(x, names) for x in t[1:]))
     return visit(t.data, {})

@@ -156,3 +156,10 @@ def test_more_time_is_not_needed_than_given() -> None:
     verdict = decide(identity(diff(exp(x[i]) / Sum(j, exp(x[j])), x[a]), 0), timeout=1e-9)
     assert verdict.status is Status.UNDECIDED
     assert "ran out of time" in verdict.why
+
+
+def test_bound_indices_over_different_dimensions_print_apart() -> None:
+    k, = dim("n", "k")
+    m, = dim("d", "k")
+    s = identity(Sum(k, lambda k: Sum(m, lambda m: tensor("Q")[k, m])), 0)
+    assert repr(Expr(s.lhs)) == "Sum(k, k1, Q[k, k1])"

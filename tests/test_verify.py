@@ -63,8 +63,9 @@ def test_one_millisecond_is_too_short_for_tensor_attention(tacheck: Run) -> None
     assert json.loads(run.stdout)["claims"][0]["status"] == "undecided"
 
 
+DOCSTRING = '"""The derivative of the sum of exponentials is the exponential, for every n."""'
 MISTAKES = {
-    "a docstring": (GOOD.replace('"""The derivative of the sum of exponentials is the exponential, for every n."""', "pass"), "docstring"),
+    "a docstring": (GOOD.replace(DOCSTRING, "pass"), "docstring"),
     "a citation": (GOOD.replace('cite="folklore"', 'cite=""'), "citation"),
     "a twin": (GOOD.split("@logsumexp.twin")[0], "no false twin"),
     "syntax": (GOOD + "\ndef (:\n", "invalid syntax"),
