@@ -12,7 +12,7 @@ def dimension(index): return index.split(":")[1]
 def fresh(dim): return f"r{next(FRESH)}:{dim}"
 
 
-def times(*parts): return ("mul", *parts)
+def times(*parts): return ("mul", *(parts or (("num", "1"),)))
 def plus(*parts): return ("add", *parts)
 def power(t, q): return ("pow", t, str(q))
 def minus(t): return ("mul", ("num", "-1"), t)

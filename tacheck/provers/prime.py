@@ -23,7 +23,7 @@ from .identity import small
 
 CHAIN = (1152921504606975647, 576460752303487823, 288230376151743911)
 DIGITS, BITS = 60, 280
-TRIES, COST = 12, 5_000                 # data sets tried at one size; evaluations that one size may cost
+TRIES, COST = 12, 4_000                 # data sets tried at one size; evaluations that one size may cost
 
 
 @dataclass(frozen=True)

@@ -28,19 +28,24 @@ def agree(s: Identity, size: dict[str, int]) -> bool | None:
     at = places(free(("add", s.lhs, s.rhs)), size)[-1]
     instance, atoms = Explicit(size), Atoms(random.Random(str(sorted(size.items()))))
     difference = atoms.translate(instance.expression(s.lhs, at) - instance.expression(s.rhs, at))
-    if abs(atoms.number(difference)) > sympy.Float(10) ** -30: return None if s.assuming else False
-    return True if atoms.vanishes(difference) else None
+    if atoms.vanishes(difference): return True
+    return False if not s.assuming and abs(atoms.number(difference)) > sympy.Float(10) ** -30 else None
 
 
 class Explicit:
     """Terms at explicit sizes as SymPy expressions."""
 
-    def __init__(self, size: dict[str, int]): self.size, self.memo = size, dict[Any, Any]()
+    def __init__(self, size: dict[str, int]):
+        self.size, self.memo, self.indices = size, dict[Any, Any](), dict[int, tuple[str, ...]]()
+
+    def free(self, t: Term) -> tuple[str, ...]:
+        if id(t) not in self.indices: self.indices[id(t)] = free(t, self.free)
+        return self.indices[id(t)]
 
     def symbol(self, tensor: str, at: tuple[int, ...]) -> Any: return sympy.Symbol("_".join([tensor, *map(str, at)]))
 
     def expression(self, t: Term, at: dict[str, int]) -> Any:
-        key = id(t), tuple(at[i] for i in free(t))
+        key = id(t), tuple(at[i] for i in self.free(t))
         if key not in self.memo: self.memo[key] = self.fresh(t, at)
         return self.memo[key]
 

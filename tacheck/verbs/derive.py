@@ -3,6 +3,7 @@ import argparse
 from typing import Any
 
 from .. import library
+from ..abbreviation import abbreviated, shown
 from ..claims import Claim, ClaimError
 from ..convert import sympy_source, to_latex, to_numpy
 from ..decide import decide
@@ -37,9 +38,11 @@ def run(args: argparse.Namespace) -> int:
     claim, stated = find(library.load(library.root(args.root)), args.theory, args.wrt, args.order)
     _, loss, _, *at = stated.lhs
     verdict, about = judged(stated, args.timeout)
+    short, where = shown(tidy(loss), tidy(stated.rhs))
+    gradient = {f: short[1] if f == "text" else written(stated, f) for f in formats}
     told = {"version": 1, "theory": args.theory, "wrt": args.wrt, "order": claim.parameters.get("order"), "claim": claim.id,
-            "status": verdict.status.value, "why": about + verdict.why, "rests_on": list(verdict.rests_on),
-            "loss": show(tidy(loss)), "gradient": {f: written(stated, f) for f in formats}, "exit": EXIT.get(verdict.status, 3)}
+            "status": verdict.status.value, "why": about + verdict.why, "rests_on": list(verdict.rests_on), "loss": short[0],
+            "where": where, "gradient": gradient, "exit": EXIT.get(verdict.status, 3)}
     if args.json: write_json(args.json, told)
     if args.json != "-": print(text(told, show(("at", args.wrt, *at)), scope(stated)))
     return EXIT.get(verdict.status, 3)
@@ -92,13 +95,15 @@ def listed(values: Any) -> str: return ", ".join(map(str, sorted(set(values)))) 
 # ---- in words -----------------------------------------------------------------------------------------------------
 
 def written(stated: Identity, form: str) -> str:
-    """The closed form in one format."""
+    """The closed form in a format other than text."""
     _, _, tensor, *at = stated.lhs
     match form:
-        case "latex": return f"{to_latex(Expr(('diff', ('at', 'Loss'), tensor, *at)))} = {to_latex(Expr(stated.rhs))}"
         case "sympy": return sympy_source(stated.rhs, "gradient")
         case "numpy": return to_numpy(stated.rhs, f"d{tensor}", tuple(Index(*i.split(":")) for i in at)).source
-    return show(tidy(stated.rhs))
+        case _:
+            (short,), definitions = abbreviated(tidy(stated.rhs))
+            lines = [(("diff", ("at", "Loss"), tensor, *at), short), *definitions]
+            return ",\n  \\quad ".join(f"{to_latex(Expr(left))} = {to_latex(Expr(right))}" for left, right in lines)
 
 
 def scope(stated: Identity) -> str:
@@ -108,8 +113,10 @@ def scope(stated: Identity) -> str:
 
 def text(told: dict[str, Any], parameter: str, scope: str) -> str:
     """The document as text; `proved` only over what the kernel found to hold."""
-    lines = [f"loss      {told['loss']}", f"stated    {told['claim']}"]
-    for form, shown in told["gradient"].items():
-        lines += ["", f"diff(loss, {parameter}) = {shown}" if form == "text" else shown.rstrip()]
+    gradient = dict(told["gradient"])
+    lines = [f"stated    {told['claim']}", f"loss      {told['loss']}"]
+    if "text" in gradient: lines.append(f"gradient  diff(loss, {parameter}) = {gradient.pop('text')}")
+    lines += [f"where     {line}" for line in told["where"]]
+    for source in gradient.values(): lines += ["", source.rstrip()]
     lines += ["", f"proved {scope}".rstrip() if told["status"] == Status.HOLDS.value else f"{told['status']}: {told['why']}"]
     return "\n".join([*lines, *(f"rests on  {what}" for what in told["rests_on"])])

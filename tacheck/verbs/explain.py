@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import library, selection
+from ..abbreviation import shown
 from ..claims import Claim, ClaimError
 from ..decide import decide
 from ..kernel.check import Conditional, Identity, Instance, Statement, Status, Verdict, dump
@@ -54,7 +55,9 @@ def written(s: Statement) -> str:
     """The statement in the words of the language."""
     match s:
         case Identity(lhs, rhs, assuming):
-            return "\n  ".join([show(lhs), f"= {show(rhs)}", *(f"assuming {show(t)} {r}" for r, t in assuming)])
+            (left, right), definitions = shown(lhs, rhs)
+            lines = [left, f"= {right}", *(f"where {line}" for line in definitions)]
+            return "\n  ".join([*lines, *(f"assuming {show(t)} {r}" for r, t in assuming)])
         case Instance(): return f"{show(s.lhs)}\n  = {show(s.rhs)}\n  at {dict(s.sizes)} with {dict(s.data)}"
         case Conditional(hypotheses, conclusion):
             return f"given {', '.join(name for name, *_ in hypotheses)}: {written(conclusion)}"
