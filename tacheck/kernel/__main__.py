@@ -29,10 +29,9 @@ def main(paths: list[str]) -> int:
             unreadable += 1
             print(f"unreadable  {path}: {type(bad).__name__}: {bad}", file=sys.stderr)
             continue
-        checked += 1
-        same = verdict.status.value == recorded
-        wrong += not same
-        print(f"{verdict.status.value:9}  {claim}  {verdict.why[:160]}" + ("" if same else f"  !! recorded as {recorded}"))
+        checked, other = checked + 1, "" if verdict.status.value == recorded else f"  !! recorded as {recorded}"
+        wrong += bool(other)
+        print(f"{verdict.status.value:9}  {claim}  {verdict.why[:160]}{other}")
     print(f"{checked} checked, {wrong} with another status, {unreadable} unreadable")
     return 2 if unreadable else 1 if wrong or not checked else 0
 

@@ -109,6 +109,7 @@ def judge(statement: Statement, certificate: Certificate) -> Finding:
 def by_normal_form(s: Identity, certificate: Certificate) -> Finding:
     """Replay: the answers come from the certificate, in the order in which they are needed."""
     wellformed(*terms(s))
+    if type(certificate["answers"]) is not list: raise ValueError("the answers are not a list")
     answers = iter(certificate["answers"])
     normaliser = Normaliser(lambda _, question: next(answers, None), [t for r, t in s.assuming if r == "> 0"])
     left = normaliser.difference(s.lhs, s.rhs)
@@ -131,7 +132,8 @@ class Point:
     def __init__(self, data: Any, s: Identity | Instance):
         self.statement, self.bits = s, data["bits"]
         self.sizes: dict[str, int] = dict(data["sizes"])
-        self.values = {name: Fraction(q) for name, q in dict(data["data"]).items() if PARTS["q"][1].fullmatch(q)}
+        if not all(PARTS["q"][1].fullmatch(q) for q in dict(data["data"]).values()): raise ValueError("not a rational number")
+        self.values = {name: Fraction(q) for name, q in dict(data["data"]).items()}
         if any(len(dict(data[part])) < len(data[part]) for part in ("sizes", "data")): raise ValueError("given twice")
         if any(type(k) is not int or not 1 <= k <= 1000 for k in self.sizes.values()): raise ValueError("not a size")
         if type(self.bits) is not int or not 8 <= self.bits <= 10_000: raise ValueError("no such precision")

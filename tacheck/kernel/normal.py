@@ -15,6 +15,7 @@ Termination: every step of work is paid for from `fuel`, and an empty tank is an
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
+from itertools import count
 from math import floor, gcd, lcm
 from typing import Any, NamedTuple
 
@@ -53,10 +54,6 @@ def whole(q: Rational) -> Rational:
 def var(atom: Atom, power: Rational = 1) -> Poly: return {((atom, power),): 1}
 
 
-def indices(p: Iterable[Monomial]) -> list[str]:
-    return list(dict.fromkeys(i for m in p for (_, at), _ in m for i in at))
-
-
 def add(*ps: Poly) -> Poly:
     out: Poly = {}
     for p in ps:
@@ -77,7 +74,7 @@ class Normaliser:
     """One reading of one statement.  `ask(normaliser, question)` answers; `positive` are terms assumed to be > 0."""
 
     def __init__(self, ask: Callable[["Normaliser", Question], Any], positive: Sequence[Term] = ()):
-        self.ask, self.fuel, self.fresh_names = ask, FUEL, 0
+        self.ask, self.fuel, self.numbers = ask, FUEL, count(1)
         self.table: dict[str, Head] = {}
         self.found: dict[tuple[str, Any], str] = {}                 # (kind, body) -> its entry in the table
         self.answers: dict[Question, Any] = {}
@@ -94,9 +91,7 @@ class Normaliser:
         self.fuel -= 1
         if self.fuel < 0: raise ValueError("out of fuel")
 
-    def fresh(self, like: str) -> str:
-        self.fresh_names += 1
-        return f"~{self.fresh_names}:{dim(like)}"
+    def fresh(self, like: str) -> str: return f"~{next(self.numbers)}:{dim(like)}"
 
     # ---- terms to polynomials -------------------------------------------------------------------------------------
 
@@ -171,8 +166,9 @@ class Normaliser:
     def tidy(self, powers: Mapping[Atom, Rational]) -> Poly:
         """A product of powers of atoms: deltas act, whole positive powers of bases expand."""
         self.spend()
+        powers = {a: k for a, k in sorted(powers.items()) if k}
         for (h, at), k in powers.items():
-            if h == DELTA and k:
+            if h == DELTA:
                 if k < 0: raise ValueError("a delta stands in a denominator")
                 rest = {a: x for a, x in powers.items() if a != (h, at)}
                 i, j = at
@@ -180,10 +176,10 @@ class Normaliser:
                 if any(j in other for _, other in rest):
                     return self.mul(self.product(self.place(a, x, {j: i}) for a, x in rest.items()), var((h, at)))
                 if k != 1: return self.tidy(rest | {(h, at): 1})
-            elif k and self.kind(h) == "base" and (k >= 1 or k < 0 and len(self.table[h].body) == 1):
+            elif self.kind(h) == "base" and (k >= 1 or k < 0 and len(self.table[h].body) == 1):
                 n = floor(k)
                 return self.mul(self.tidy({**powers, (h, at): k - n}), self.power(self.value(h, at), n))
-        return {tuple(sorted((a, whole(k)) for a, k in powers.items() if k)): 1}
+        return {tuple((a, whole(k)) for a, k in powers.items()): 1}
 
     def power(self, p: Poly, q: Rational) -> Poly:
         """p^q.  A greatest common monomial and content leave the base first; from a root only what is positive."""
@@ -245,6 +241,7 @@ class Normaliser:
         def again(left: list[str], p: Poly) -> Poly:
             return add(*(scale(self.close(left, n), c) for n, c in p.items()))
 
+        self.spend()
         for n, ((h, at), k) in enumerate(m):
             hit = [i for i in at if i in bound]
             if hit and h == DELTA:
@@ -339,10 +336,11 @@ class Normaliser:
 
     def answer(self, kind: str, bound: Sequence[str], p: Poly) -> tuple[list[str], Any]:
         """Ask, with the variables numbered in order of appearance (so not by the hash seed); the same question once."""
-        variables = indices(sorted(p))
+        variables = list(dict.fromkeys(i for m in sorted(p) for (_, at), _ in m for i in at))
         renamed = self.rename(p, {i: f"{k}:{dim(i)}" for k, i in enumerate(variables)})
         q = kind, tuple((dim(i), i in bound) for i in variables), tuple(sorted(renamed.items()))
         if q not in self.answers: self.answers[q] = self.ask(self, q)
+        if type(self.answers[q]) is not list: raise ValueError("an answer is not a list")
         return variables, self.answers[q]
 
     def first(self, bound: Sequence[str], m: Monomial) -> list[str]:
@@ -358,7 +356,7 @@ class Normaliser:
         variables, numberings = self.answer(kind, bound, p)
         bodies, slots = [], []
         for order in numberings:
-            if any(type(k) is not int for k in order) or sorted(order) != list(range(len(variables))):
+            if type(order) is not list or any(type(k) is not int for k in order) or sorted(order) != list(range(len(variables))):
                 raise ValueError("an answer is not a bijection")
             names = {i: f"{'b' if i in bound else 's'}{k}:{dim(i)}" for i, k in zip(variables, order, strict=True)}
             bodies.append(tuple(sorted(self.rename(p, names).items())))
@@ -386,7 +384,7 @@ class Normaliser:
         if (a[0], x, at) not in self.slopes:
             d = self.derivative(h.body, x, at)
             match h.kind:
-                case "exp": d = self.mul(d, var((a[0], h.slots)))
+                case "exp": d = self.mul(d, var(self.at(a[0], h.slots)))
                 case "log": d = self.mul(d, self.power(h.body, -1))
                 case "sum": d = self.sum(h.bound, d)
             self.slopes[a[0], x, at] = d
