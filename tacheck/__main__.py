@@ -14,6 +14,9 @@ VERBS = {
     "explain": "one claim: words, citation, statement, what it rests on, certificate, twins",
     "derive": "a gradient, derived and proved equal to the stated closed form",
     "attend": "tensor attention and its gradient on arrays in files",
+    "check-code": "the user's own function against a proved formula",
+    "harden": "a hard tensor-attention instance from a DIMACS formula",
+    "decode": "satisfiable or not, from an engine's output on such an instance",
     "init": "start a project with a theory, claims and a CI file",
 }
 

@@ -53,12 +53,18 @@ def load(folder: Path) -> dict[str, Claim]:
             raise LibraryError(f"{folder / name}: no such folder; `tacheck init` makes a project with theory/ and proofs_checks/")
     if str(folder) not in sys.path[:1]: sys.path.insert(0, str(folder))
     REGISTRY.clear()
+    for name in [n for n, m in sys.modules.items() if n.partition(".")[0] in FOLDERS and _lies_in(m, folder)]:
+        del sys.modules[name]                                        # loaded before: its claims register again
     for name in FOLDERS:
         package = _import(name, folder)
         for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
             _import(f"{name}.{info.name}", folder)
     try: return collected()
     except ClaimError as unfit: raise LibraryError(str(unfit)) from None
+
+
+def _lies_in(module: ModuleType, folder: Path) -> bool:
+    return bool(module.__file__) and Path(str(module.__file__)).resolve().is_relative_to(folder.resolve())
 
 
 def _import(name: str, folder: Path) -> ModuleType:

@@ -9,7 +9,8 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "tacheck").rglob("*.py"))
 BASE = {"abbreviation", "kernel", "lang", "convert", "assumptions", "claims", "provers", "decide", "numeric", "instances", "library",
         "derivation", "judging", "opinions", "selection", "cache", "files"}
-OUTSIDE = {"sympy": {"convert", "provers"}, "numpy": {"convert", "numeric"}, "rich": {"verbs"}}
+OUTSIDE = {"sympy": {"convert", "provers"}, "numpy": {"convert", "numeric", "instances"},
+           "mpmath": {"numeric"}, "z3": {"instances"}, "rich": {"verbs"}}
 
 
 def imports(path: Path) -> set[str]:

@@ -264,3 +264,10 @@ def test_random_terms_survive_every_conversion(seed):
     try: there = to_sympy(t)
     except ValueError: return
     assert decide(identity(Expr(t), from_sympy(there)), 10).status is not Status.REFUTED
+
+
+def test_a_formula_with_many_long_arguments_is_a_program() -> None:
+    i, = dim("n", "i")
+    names = [f"a_rather_long_name_{k}" for k in range(9)]
+    f = to_numpy(sum(tensor(x)[i] for x in names))
+    assert f(**{x: np.ones(3) for x in names}).tolist() == [9, 9, 9]

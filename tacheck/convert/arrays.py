@@ -110,10 +110,10 @@ class Program:
         keywords = ", ".join(self.dimensions[n] for n in self.dimensions if n not in self.known)
         body = [*self.lines, f"return {self.returned(order)}"]
         used = set(re.findall(r"\w+", "\n".join(body)))
-        left = f"size, {arrays} = _read("
+        left = f"size, {arrays} = _read(" if len(arrays) < 80 else f"(size, {arrays}){HELD}={HELD}_read("
         reads = [f"{p}=({p}, {' '.join(shapes[x])!r})" for x, p in self.arguments.items()]
         call = f"{left}{', '.join(r.replace(' ', HELD) for r in reads)})"
-        head = [line.replace(HELD, " ") for line in wrapped(call, len(left))] if arrays else []
+        head = [line.replace(HELD, " ") for line in wrapped(call, len(left) if len(arrays) < 80 else 4)] if arrays else []
         head += [f"{self.dimensions[n]} = size[{n!r}]" for n in self.dimensions if n in self.known and self.dimensions[n] in used]
         says = wrapped((f"axes ({', '.join(map(bare, order))}) of " if order else "") + show(tidy(t)))
         doc = [f'"""{says[0]}"""'] if len(says) == 1 else [f'"""{says[0]}', *says[1:], '"""']
