@@ -20,6 +20,7 @@ from .arrays import Bools, Floats, Problem, ProblemError, Span, finite, matrices
 SLAB = 1 << 16                                                       # entries of a slab: half a megabyte, in the L2 cache
 ROWS = 16                                                            # of a slab at least, for order 1
 REACH = {"f": 20.0, "d": 100.0}                                      # scores within this of 0 need no shift to be safe and exact
+FAINT = {"f": 1e-20, "d": 1e-200}                                    # a sum of exponentials below this has lost digits
 Progress = Callable[[int], object]
 
 
@@ -183,6 +184,11 @@ class Item:
         for i in np.flatnonzero(~np.isfinite(reach)):
             raise ProblemError(f"query row {i}{p.where(b)}: its scores may lie beyond {self.kind}; scale q or the keys down")
         self.near = reach <= REACH[self.kind.char]
+        low = high = np.ones(self.d)                                 # of the products of keys, column by column
+        for slot in self.slots:
+            ends = [e * end(slot.across, axis=1, initial=0) for e in (low, high) for end in (np.min, np.max)]
+            low, high = np.min(ends, axis=0), np.max(ends, axis=0)
+        self.ceiling = np.maximum(self.x * low, self.x * high).sum(axis=1)
 
     def slot(self, span: Span, k: Floats, v: Floats) -> Slot:
         right = np.concatenate([np.ones((len(k), 1), self.kind), v, k, k], axis=1)
@@ -237,9 +243,11 @@ def _tensor(t: Item, out: Floats, lse: Floats, progress: Progress) -> None:
     for i in range(len(t.x)):
         slots = [slot.seen(i) for slot in t.slots]
         allowed = None if t.dense is None else t.dense[i][tuple(slice(s.span.first[i], s.span.last[i]) for s in slots)][None]
-        shift = 0.0 if t.near[i] else _peak(t, t.x[i:i + 1], slots, allowed)
-        for slot in slots: slot.sums[:] = 0
-        R = _sums(t, t.x[i:i + 1], None if t.g is None else t.g[i:i + 1], slots, allowed, shift)[0]
+        shift = 0.0 if t.near[i] else float(t.ceiling[i])            # no score is greater, so nothing overflows
+        R = _row(t, i, slots, allowed, shift)
+        if not t.near[i] and R[0] < FAINT[t.kind.char]:
+            shift = _peak(t, t.x[i:i + 1], slots, allowed)
+            R = _row(t, i, slots, allowed, shift)
         out[i] = R[1:m] / R[0]
         lse[i] = np.log(R[0]) + shift
         if t.g is not None:
@@ -249,6 +257,13 @@ def _tensor(t: Item, out: Floats, lse: Floats, progress: Progress) -> None:
                 slot.dvalues += b * slot.sums[:, :t.dv]
                 slot.dpoints += a * slot.sums[:, t.dv:-d] + b * slot.sums[:, -d:]
         progress(1)
+
+
+def _row(t: Item, i: int, slots: list[Slot], allowed: Bools | None, shift: float) -> Floats:
+    """`_sums` of one query row, the slots' shares begun at 0."""
+    for slot in slots: slot.sums[:] = 0
+    found: Floats = _sums(t, t.x[i:i + 1], None if t.g is None else t.g[i:i + 1], slots, allowed, shift)[0]
+    return found
 
 
 def _sums(t: Item, X: Floats, W: Floats | None, slots: list[Slot], allowed: Bools | None, shift: float) -> Floats:
