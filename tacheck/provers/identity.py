@@ -1,22 +1,24 @@
 """Evidence for or against an identity: the normaliser's questions answered by search, or a smallest counterexample."""
 import random
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
 from itertools import product
 from typing import Any
 
-from ..kernel.check import Certificate, Identity, terms
+from ..kernel.check import Certificate, Identity, Status, check, terms
 from ..kernel.evaluate import evaluate, places
 from ..kernel.normal import Impossible, Normaliser, Question
-from ..kernel.term import Term, free, sizes, wellformed
+from ..kernel.term import Term, dim, free, sizes, wellformed
 from .clock import Deadline
 from .entries import Entries
 from .floats import Floats
 from .labelling import answer
 
 UNDEFINED = (ArithmeticError, ValueError)
-LARGEST, TRIES, PLACES, MOST = 3, 6, 3, 400          # sizes up to 3; data sets and places tried at each; assignments in all
+LARGEST, MOST = 3, 400                               # sizes up to 3; combinations of sizes in all
+PASSES = ((2, 1), (6, 3))                            # data sets at each size, places for each: a quick pass, a thorough one
 PRECISIONS = (40, 80, 160)
 
 
@@ -61,12 +63,12 @@ class Timed(Normaliser):
 
 # ---- counterexamples ----------------------------------------------------------------------------------------------
 
-def assignments(s: Identity) -> Iterator[tuple[dict[str, int], Entries, random.Random]]:
-    """Sizes from the smallest up, with small rational data, some of it negative."""
+def assignments(s: Identity, tries: int) -> Iterator[tuple[dict[str, int], Entries, random.Random]]:
+    """Sizes from the smallest up, each with so many sets of small rational data, some of it negative."""
     names = sizes(*terms(s))
     grid = product(range(1, LARGEST + 1), repeat=len(names))
     for n, values in enumerate(sorted(grid, key=lambda v: (sum(v), max(v, default=0), v))[:MOST]):
-        for k in range(TRIES):
+        for k in range(tries):
             rng = random.Random(f"{n} {k}")
             yield dict(zip(names, values)), Entries(partial(small, rng, k)), rng
 
@@ -90,7 +92,7 @@ def point(size: dict[str, int], data: Entries, bits: int) -> dict[str, Any]:
 
 def examples(s: Identity, deadline: Deadline) -> Iterator[dict[str, Any]]:
     """Points that satisfy the assumptions, where both sides are defined."""
-    for size, data, _ in assignments(s):
+    for size, data, _ in assignments(s, PASSES[-1][0]):
         deadline.check()
         try:
             if not admissible(s, size, data): continue
@@ -102,13 +104,26 @@ def examples(s: Identity, deadline: Deadline) -> Iterator[dict[str, Any]]:
 
 def refute(s: Identity, deadline: Deadline) -> Certificate | None:
     """The smallest sizes and data found where the two sides differ visibly; the kernel encloses the difference."""
-    from ..kernel.check import Status, check  # to choose a precision that suffices
-    floats = Floats()
     try: wellformed(*terms(s))
     except ValueError: return None
-    for size, data, rng in assignments(s):
-        spots = places(free(("add", s.lhs, s.rhs)), size)
-        for at in rng.sample(spots, min(PLACES, len(spots))):
+    return next((w for tries, spots in PASSES for w in differences(s, tries, spots, deadline)), None)
+
+
+def spread(indices: tuple[str, ...], size: dict[str, int]) -> dict[str, int]:
+    """A place where indices over one dimension differ, as far as they can."""
+    seen, place = Counter[str](), {}
+    for i in indices:
+        place[i] = seen[dim(i)] % size[dim(i)]
+        seen[dim(i)] += 1
+    return place
+
+
+def differences(s: Identity, tries: int, spots: int, deadline: Deadline) -> Iterator[dict[str, Any]]:
+    """Witnesses that the kernel accepts, from the smallest sizes up, at so many places for each set of data."""
+    floats, indices = Floats(), free(("add", s.lhs, s.rhs))
+    for size, data, rng in assignments(s, tries):
+        everywhere = places(indices, size)
+        for at in [spread(indices, size), *rng.sample(everywhere, min(spots, len(everywhere)))][:spots]:
             deadline.check()
             try:
                 a, b = (evaluate(t, floats, size, data.entry, at) for t in (s.lhs, s.rhs))
@@ -116,7 +131,6 @@ def refute(s: Identity, deadline: Deadline) -> Certificate | None:
             except UNDEFINED: continue
             for bits in PRECISIONS:
                 witness = {"by": "witness", "at": at} | point(size, data, bits)
-                if check(s, witness).status is Status.REFUTED: return witness
-    return None
+                if check(s, witness).status is Status.REFUTED: yield witness
 
 
