@@ -17,6 +17,7 @@ from numbers import Rational
 from typing import Any
 
 from .assumptions import REGISTER
+from .indices import FreeIndices
 from .kernel import term as kernel_term
 from .kernel.check import Conditional, Identity, Instance, Statement
 from .kernel.term import show, wellformed
@@ -232,7 +233,8 @@ def conditional(hypotheses: str | Iterable[str], conclusion: Statement) -> Condi
 
 def _plain(t: Expr) -> kernel_term.Term:
     """The term with its bound indices named afresh, so that a statement does not depend on how it was built."""
-    free = set(kernel_term.free(t.data))
+    indices = FreeIndices()
+    free = set(indices(t.data))
 
     def visit(t: kernel_term.Term, names: Mapping[str, str]) -> kernel_term.Term:
         match t:
@@ -243,7 +245,7 @@ def _plain(t: Expr) -> kernel_term.Term:
             case ("diff", x, name, *at): return ("diff", visit(x, names), name, *(names.get(i, i) for i in at))
             case ("sum", i, body):
                 stem, dimension = i.partition(":")[0].partition("__")[0], kernel_term.dim(i)
-                used = {j.partition(":")[0] for j in (*free, *(names.get(j, j) for j in kernel_term.free(t)))}
+                used = {j.partition(":")[0] for j in (*free, *(names.get(j, j) for j in indices(t)))}
                 new = next(j for k in count() if (j := f"{stem}{k or ''}") not in used)
                 return ("sum", f"{new}:{dimension}", visit(body, {**names, i: f"{new}:{dimension}"}))
         return (t[0], *(visit(x, names) for x in t[1:]))

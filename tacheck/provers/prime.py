@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from hashlib import sha256
+from math import prod
 from typing import Any
 
+from ..indices import FreeIndices
 from ..kernel.bounds import Intervals
 from ..kernel.check import Identity, terms
 from ..kernel.evaluate import evaluate, places
-from ..kernel.term import free, sizes, subterms
+from ..kernel.term import dim, free, sizes, subterms
 from .clock import Deadline
 from .entries import Entries
 from .identity import small
@@ -86,12 +88,8 @@ def settings(s: Identity) -> list[dict[str, int]]:
 
 def cost(s: Identity, size: dict[str, int]) -> int:
     """How often a subterm is evaluated, with memory."""
-    total = 0
-    for x in {id(x): x for t in (s.lhs, s.rhs) for x in subterms(t)}.values():
-        count = 1
-        for i in free(x): count *= size[i.rpartition(":")[2]]
-        total += count
-    return total
+    indices, known = FreeIndices(), {id(x): x for t in (s.lhs, s.rhs) for x in subterms(t)}
+    return sum(prod(size[dim(i)] for i in indices(x)) for x in known.values())
 
 
 def modulo(s: Identity, size: dict[str, int], deadline: Deadline) -> bool | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from ..indices import FreeIndices
 from ..kernel.check import Identity
 from ..kernel.evaluate import places
 from ..kernel.term import Term, dim, free
@@ -36,11 +37,7 @@ class Explicit:
     """Terms at explicit sizes as SymPy expressions."""
 
     def __init__(self, size: dict[str, int]):
-        self.size, self.memo, self.indices = size, dict[Any, Any](), dict[int, tuple[str, ...]]()
-
-    def free(self, t: Term) -> tuple[str, ...]:
-        if id(t) not in self.indices: self.indices[id(t)] = free(t, self.free)
-        return self.indices[id(t)]
+        self.size, self.memo, self.free = size, dict[Any, Any](), FreeIndices()
 
     def symbol(self, tensor: str, at: tuple[int, ...]) -> Any: return sympy.Symbol("_".join([tensor, *map(str, at)]))
 
