@@ -73,18 +73,16 @@ class Verdict:
         if self.key is not _KEY: raise TypeError("a Verdict is made by tacheck.kernel.check.check and nowhere else")
         object.__setattr__(self, "key", None)                        # a copy cannot be given another status
 
-    def __bool__(self) -> bool:
-        raise TypeError("a verdict is not true or false: compare its .status with Status.HOLDS, Status.REFUTED, ...")
+    def __bool__(self) -> bool: raise TypeError("a verdict is not true or false: compare its .status with Status.HOLDS")
 
 
 def check(statement: Statement, certificate: Certificate | None) -> Verdict:
     """Judge the evidence.  Never raises on bad evidence: what does not check is UNDECIDED."""
-    try:
-        status, why, rests_on, witness = judge(statement, certificate or {})
-    except Impossible as never:
-        status, why, rests_on, witness = Status.VACUOUS, f"nothing satisfies the assumptions: {never}", (), None
-    except BAD_EVIDENCE as bad:
-        status, why, rests_on, witness = Status.UNDECIDED, f"does not check: {bad or type(bad).__name__}"[:2000], (), None
+    try: status, why, rests_on, witness = judge(statement, certificate or {})
+    except (Impossible, *BAD_EVIDENCE) as bad:
+        never = isinstance(bad, Impossible)
+        status, rests_on, witness = Status.VACUOUS if never else Status.UNDECIDED, (), None
+        why = f"{'nothing satisfies the assumptions' if never else 'does not check'}: {bad or type(bad).__name__}"[:2000]
     return Verdict(status, why, rests_on, certificate, witness, _KEY)
 
 
@@ -199,9 +197,8 @@ def given(hypotheses: tuple[tuple[str, str, str], ...], finding: Finding) -> Fin
     return status, why + (f", given {', '.join(names)}" if names else ""), rests_on + names, witness
 
 
-def near(q: Fraction, rounding: str) -> str:
-    """Six digits, rounded as asked."""
-    return str(Context(6, rounding).divide(Decimal(q.numerator), Decimal(q.denominator)))
+# Six digits, rounded as asked.
+def near(q: Fraction, rounding: str) -> str: return str(Context(6, rounding).divide(Decimal(q.numerator), Decimal(q.denominator)))
 
 
 # ---- statements as JSON -------------------------------------------------------------------------------------------
@@ -220,7 +217,11 @@ def load(x: Any) -> Statement:
         return load(y) if isinstance(y, dict) else tuple(map(frozen, y)) if isinstance(y, list | tuple) else y
     try:
         s: Statement = KINDS[x["kind"]](**{k: frozen(v) for k, v in x.items() if k != "kind"})
-        if not isinstance(s, Conditional): wellformed(*terms(s))
+        for name, width in (("assuming", 2), ("sizes", 2), ("data", 2), ("hypotheses", 3)):
+            rows = getattr(s, name, ())
+            if type(rows) is not tuple or any(type(r) is not tuple or len(r) != width or type(r[0]) is not str for r in rows):
+                raise ValueError(f"{name} is not a list of rows of {width}")
+        dump(s.conclusion) if isinstance(s, Conditional) else wellformed(*terms(s))
     except (LookupError, TypeError, RecursionError) as bad:
         raise ValueError(f"not a statement: {type(bad).__name__} {bad}") from None
     return s
