@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tacheck import library
 from tacheck.kernel.evaluate import evaluate, places
 from tacheck.lang import Sum, dim, exp, identity, tensor
-from tacheck.numeric.codecheck import CodeError, NotProved, check_code, loaded
+from tacheck.numeric.codecheck import CodeError, NotProved, check_code
 from tacheck.numeric.codecheck.digits import Real, distance, floats, real, reals
 from tacheck.numeric.codecheck.reference import Reference
 from tacheck.numeric.codecheck.trials import causal, data
@@ -34,7 +35,7 @@ def check(file, name, against, **options):
 
 
 def stated(id):
-    return loaded(None)[id].statements()[0]
+    return library.load(library.root())[id].statements()[0]
 
 
 def command(*words):
