@@ -100,7 +100,7 @@ def renamed(t, names):
     if head == "pow": return (head, renamed(parts[0], names), parts[1])
     if head == "diff": return (head, renamed(parts[0], names), parts[1], *(names.get(i, i) for i in parts[2:]))
     if head == "sum":
-        fresh = f"%{next(FRESH)}:{dimension(parts[0])}"
+        fresh = f"r{next(FRESH)}_:{dimension(parts[0])}"
         return (head, fresh, renamed(parts[1], {**names, parts[0]: fresh}))
     return (head, *(renamed(x, names) for x in parts))
 

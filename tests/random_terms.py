@@ -2,11 +2,11 @@
 from fractions import Fraction
 from itertools import count
 
+from .brute_force import dimension, renamed
+from .brute_force import free_indices as free
+
 SCOPE = ("i:n", "j:n", "k:n", "a:d")
 FRESH = count()
-
-
-def dimension(index): return index.split(":")[1]
 
 
 def fresh(dim): return f"r{next(FRESH)}:{dim}"
@@ -49,29 +49,6 @@ def leaf(rng, scope):
     if i and a: choices += [("at", "Q", i, a)]
     if a: choices += [("at", "y", a)]
     return rng.choice(choices)
-
-
-def free(t):
-    head, *parts = t
-    if head in ("num", "size"): return set()
-    if head == "at": return set(parts[1:])
-    if head == "delta": return set(parts)
-    if head == "sum": return free(parts[1]) - {parts[0]}
-    if head == "diff": return free(parts[0]) | set(parts[2:])
-    return set().union(*(free(x) for x in parts if isinstance(x, tuple)))
-
-
-def renamed(t, names):
-    head, *parts = t
-    if head in ("num", "size"): return t
-    if head == "at": return (head, parts[0], *(names.get(i, i) for i in parts[1:]))
-    if head == "delta": return (head, *(names.get(i, i) for i in parts))
-    if head == "pow": return (head, renamed(parts[0], names), parts[1])
-    if head == "diff": return (head, renamed(parts[0], names), parts[1], *(names.get(i, i) for i in parts[2:]))
-    if head == "sum":
-        new = fresh(dimension(parts[0]))
-        return (head, new, renamed(parts[1], {**names, parts[0]: new}))
-    return (head, *(renamed(x, names) for x in parts))
 
 
 def places(t, path=()):

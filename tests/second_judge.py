@@ -17,7 +17,8 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field as default
+from dataclasses import dataclass
+from dataclasses import field as default
 from fractions import Fraction
 from itertools import product as places
 from typing import Any

@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "tacheck").rglob("*.py"))
-BASE = {"abbreviation", "assumptions", "cache", "claims", "convert", "coq", "decide", "derivation", "files", "indices", "instances",
-        "judging", "kernel", "lang", "library", "numeric", "opinions", "provers", "selection"}
+BASE = {"abbreviation", "assumptions", "cache", "claims", "convert", "coq", "decide", "derivation", "files", "indices",
+        "instances", "judging", "kernel", "lang", "library", "numeric", "opinions", "provers", "selection"}
 OUTSIDE = {"sympy": {"convert", "provers"}, "numpy": {"convert", "numeric", "instances"},
            "mpmath": {"numeric"}, "z3": {"instances"}, "rich": {"verbs"}}
 
