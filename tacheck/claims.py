@@ -40,6 +40,7 @@ class Claim:
     where: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     twins: list[States] = field(default_factory=list)
+    built: tuple[Statement, dict[str, Statement]] | None = field(default=None, repr=False, compare=False)
 
     def twin(self, states: States) -> States:
         """Register a near miss, which must be refuted."""
@@ -50,7 +51,9 @@ class Claim:
 
     def statements(self) -> tuple[Statement, dict[str, Statement]]:
         """The statement, and those of the false twins by id.  Raises ClaimError for one that cannot be written down."""
-        return self._build(self.states), {f"{self.id}~{t.__name__}": self._build(t) for t in self.twins}
+        if self.built is None:
+            self.built = self._build(self.states), {f"{self.id}~{t.__name__}": self._build(t) for t in self.twins}
+        return self.built
 
     def _build(self, states: States) -> Statement:
         try: s = states(**self.parameters)

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path
+from typing import Any
 
 from .. import library, selection
 from ..cache import Cache
@@ -47,12 +48,11 @@ def run(args: argparse.Namespace) -> int:
     known = {id: row for id, row in known.items() if (place / "build" / f"{id}.json").is_file()}
     for warning in cache.warnings: print(f"tacheck: {warning}", file=sys.stderr)
     todo = [c for c in claims if c.id not in known]
-    fresh = judged(todo, root, place / "build", args.timeout, min(args.jobs, len(todo)))
+    fresh = judged(todo, root, place, args.timeout, min(args.jobs, len(todo)))
     with progress(len(claims)) as bar:
         for c in claims:
             row = known.get(c.id) or next(fresh)
             rows.append(row)
-            if c.id not in known: cache.put(c, row)
             if not quiet: bar.print(line(row))
             bar.advance()
     if not args.ids: sweep(place / "build", rows)
@@ -76,14 +76,15 @@ def listing(claims: list[Claim], json: str | None) -> int:
     return 0
 
 
-def judged(claims: list[Claim], root: Path, build: Path, timeout: float, jobs: int) -> Iterator[Row]:
-    """The rows in the order of the claims, from this process or from several."""
+def judged(claims: list[Claim], root: Path, place: Path, timeout: float, jobs: int) -> Iterator[Row]:
+    """The rows in the order of the claims, from this process or from several; each is written and kept at once."""
     if jobs <= 1:
-        yield from (judge(c, timeout, build) for c in claims)
+        cache = Cache(place / ".tacheck")
+        yield from (kept(c, timeout, place, cache) for c in claims)
         return
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (root,))
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (root, place, timeout))
     try:
-        rows = pool.map(_judge, [(c.id, timeout, build) for c in claims])
+        rows = pool.map(_judge, [c.id for c in claims])
         for c in claims:
             try: yield next(rows)
             except BrokenProcessPool: yield Row(c.id, "undecided", "holds", "the process that worked on it died", (), 0.0, (), 4)
@@ -91,13 +92,21 @@ def judged(claims: list[Claim], root: Path, build: Path, timeout: float, jobs: i
     finally: pool.shutdown(cancel_futures=True)
 
 
-_claims: dict[str, Claim] = {}                                       # of a worker process
+def kept(claim: Claim, timeout: float, place: Path, cache: Cache) -> Row:
+    """The row of a claim, its certificates in build/ and itself in the cache."""
+    row = judge(claim, timeout, place / "build")
+    cache.put(claim, row)
+    return row
 
 
-def _start(root: Path) -> None: _claims.update(library.load(root))
+_worker: dict[str, Any] = {}                                         # what a worker process works with
 
 
-def _judge(task: tuple[str, float, Path]) -> Row: return judge(_claims[task[0]], *task[1:])
+def _start(root: Path, place: Path, timeout: float) -> None:
+    _worker.update(claims=library.load(root), timeout=timeout, place=place, cache=Cache(place / ".tacheck"))
+
+
+def _judge(id: str) -> Row: return kept(_worker["claims"][id], _worker["timeout"], _worker["place"], _worker["cache"])
 
 
 # ---- what is printed ----------------------------------------------------------------------------------------------
