@@ -17,6 +17,7 @@ VERBS = {
     "check-code": "the user's own function against a proved formula",
     "harden": "a hard tensor-attention instance from a DIMACS formula",
     "decode": "satisfiable or not, from an engine's output on such an instance",
+    "coq": "a claim as a Coq file, judged by coqc",
     "init": "start a project with a theory, claims and a CI file",
 }
 
