@@ -19,9 +19,22 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from .kernel.check import Conditional, Identity, Instance, Statement, Status
+from .kernel.check import (
+    Bound,
+    Conditional,
+    Decision,
+    Growth,
+    Identity,
+    Inequality,
+    Instance,
+    Measurement,
+    Statement,
+    Status,
+)
+from .kernel.term import Term
+from .lang import Argued
 
-States = Callable[..., Statement]
+States = Callable[..., Statement | Argued]
 
 
 class ClaimError(ValueError):
@@ -40,6 +53,7 @@ class Claim:
     where: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     twins: list[States] = field(default_factory=list)
+    form: Term = ()                                                  # of an inequality that is argued for
     built: tuple[Statement, dict[str, Statement]] | None = field(default=None, repr=False, compare=False)
 
     def twin(self, states: States) -> States:
@@ -59,6 +73,9 @@ class Claim:
         try: s = states(**self.parameters)
         except Exception as bad:
             raise ClaimError(f"claim {self.id}, {states.__name__}: {type(bad).__name__}: {bad} ({_where(states)})") from None
+        if isinstance(s, Argued):
+            if states is self.states: self.form = s.form
+            s = s.statement
         if not isinstance(s, Statement):
             raise ClaimError(f"claim {self.id}, {states.__name__} returns {type(s).__name__}, not a statement: "
                              f"return identity(lhs, rhs) ({_where(states)})")
@@ -71,7 +88,9 @@ class Claim:
         return "|".join(s.value for s in PROMISED[type(statement)])
 
 
-PROMISED: dict[type, tuple[Status, ...]] = {Identity: (Status.HOLDS,), Instance: (Status.HOLDS,)}
+PROMISED: dict[type, tuple[Status, ...]] = {
+    Identity: (Status.HOLDS,), Inequality: (Status.HOLDS,), Bound: (Status.HOLDS,), Instance: (Status.HOLDS,),
+    Decision: (Status.HOLDS, Status.TRUSTED), Growth: (Status.HOLDS, Status.TRUSTED), Measurement: (Status.OBSERVED,)}
 
 
 @dataclass

@@ -2,22 +2,28 @@
 from collections.abc import Callable
 from typing import Any
 
-from .kernel.check import Certificate, Conditional, Identity, Instance, Statement, Verdict, check
-from .provers import identity, instance
+from .kernel.check import Certificate, Conditional, Identity, Inequality, Instance, Statement, Verdict, check
+from .kernel.term import Term
+from .lang import Argued
+from .provers import identity, inequality, instance
 from .provers.clock import Deadline, OutOfTime
 
-PROVERS: dict[type, Callable[[Any, Deadline], Certificate]] = {Identity: identity.prove, Instance: instance.prove}
+PROVERS: dict[type, Callable[..., Certificate]] = {
+    Identity: identity.prove, Inequality: inequality.prove, Instance: instance.prove}
 
 
-def decide(statement: Statement, timeout: float | None = None) -> Verdict:
+def decide(statement: Statement | Argued, timeout: float | None = None, form: Term = ()) -> Verdict:
     """Look for evidence, at most `timeout` seconds (None: no limit), and let the kernel judge it.
+
+    form: the visibly nonnegative form of an inequality's difference, if its author gave one.
 
     Running out of time ends UNDECIDED.  Raises TypeError for what is not a statement.
     """
-    conclusion = statement
+    if isinstance(statement, Argued): form, statement = statement.form, statement.statement
+    conclusion: Any = statement
     while isinstance(conclusion, Conditional): conclusion = conclusion.conclusion
     if type(conclusion) not in PROVERS:
         raise TypeError(f"not a statement: {statement!r:.60}; write identity(lhs, rhs) or instance(lhs, rhs, ...)")
-    try: certificate = PROVERS[type(conclusion)](conclusion, Deadline(timeout))
+    try: certificate = PROVERS[type(conclusion)](conclusion, Deadline(timeout), *([form] if form else []))
     except OutOfTime as late: certificate = {"by": "nothing", "why": str(late)}
     return check(statement, certificate)

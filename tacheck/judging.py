@@ -49,7 +49,7 @@ def judge(claim: Claim, timeout: float | None, build: Path) -> Row:
     try:
         statement, lies = claim.statements()
         promised = claim.promised(statement)
-        verdict = decide(statement, timeout)
+        verdict = decide(statement, timeout, claim.form)
         keep(build, claim.id, statement, verdict)
         if verdict.status is Status.HOLDS: second = opinions(statement, timeout)
         for id, lie in lies.items():

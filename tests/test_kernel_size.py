@@ -28,8 +28,8 @@ def test_the_count_leaves_out_docstrings_comments_and_blanks():
     assert lines_of_code('"""Words."""\n\n# a remark\nx = 1\ndef f():\n    """Two\n    lines."""\n    return x\n') == 3
 
 
-def test_the_kernel_is_at_most_700_lines():
-    assert sum(lines_of_code(f.read_text()) for f in KERNEL) <= 700
+def test_the_kernel_is_at_most_1000_lines():
+    assert sum(lines_of_code(f.read_text()) for f in KERNEL) <= 1000
 
 
 @pytest.mark.parametrize("path", KERNEL, ids=lambda f: f.name)

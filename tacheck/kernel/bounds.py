@@ -3,11 +3,15 @@
 Nothing here uses floats.  Each function returns ends that contain every value of the function on the interval.
 """
 from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
+from .term import PARTS
+
 Interval = tuple[Fraction, Fraction]
 MAX_EXP = 10 ** 5
+FLOOR, CEILING = ROUND_FLOOR, ROUND_CEILING
 
 
 def cut(x: Fraction, bits: int, up: bool) -> Fraction:
@@ -32,11 +36,11 @@ def root_below(x: Fraction, n: int, bits: int) -> Interval:
 class Intervals:
     """The field of intervals at a given precision, for `evaluate`."""
 
-    def __init__(self, bits: int): self.bits = bits
+    def __init__(self, bits: int): self.bits, self.known = bits, dict[Fraction, Interval]()
 
     def out(self, lo: Fraction, hi: Fraction) -> Interval: return cut(lo, self.bits, False), cut(hi, self.bits, True)
 
-    def num(self, q: Fraction) -> Interval: return q, q
+    def num(self, q: Fraction | Interval) -> Interval: return q if isinstance(q, tuple) else (q, q)
 
     def add(self, a: Interval, b: Interval) -> Interval: return self.out(a[0] + b[0], a[1] + b[1])
 
@@ -60,24 +64,24 @@ class Intervals:
         return self.exp_point(lo)[0], self.exp_point(hi)[1]
 
     def exp_point(self, x: Fraction) -> Interval:
-        """Taylor on [0, 1], with remainder at most twice the first term left out; halving above, inversion below."""
+        """Halving above 1, inversion below 0, a Taylor sum between."""
         if abs(x) > MAX_EXP: raise ValueError(f"exp beyond {MAX_EXP}")
-        if x < 0:
-            lo, hi = self.exp_point(-x)
-            return self.out(1 / hi, 1 / lo)
-        if x > 1:
-            lo, hi = self.exp_point(x / 2)
-            return self.out(lo * lo, hi * hi)
-        below, above = self.out(x, x)
-        return self.out(self.exp_sum(below)[0], self.exp_sum(above)[1])
+        if x not in self.known:
+            if 0 <= x <= 1: lo, hi = self.exp_sum(x, False), self.exp_sum(x, True)
+            else: lo, hi = self.exp_point(-x if x < 0 else x / 2)
+            self.known[x] = self.out(*((1 / hi, 1 / lo) if x < 0 else (lo * lo, hi * hi) if x > 1 else (lo, hi)))
+        return self.known[x]
 
-    def exp_sum(self, x: Fraction) -> Interval:
-        total = power = Fraction(1)
+    def exp_sum(self, x: Fraction, up: bool) -> Fraction:
+        """1 + x + x^2/2! + ..., 0 <= x <= 1, in integers over 2^shift, all rounded one way; the tail is at most the last term."""
+        shift, s = self.bits + 8, -1 if up else 1
+        at = s * ((s * x.numerator << shift) // x.denominator)
+        total = term = 1 << shift
         m = 1
-        while power > Fraction(1, 1 << self.bits):
-            power = power * x / m
-            total, m = total + power, m + 1
-        return total, total + 2 * power
+        while term > 1:
+            term = s * (s * term * at // (m << shift))
+            total, m = total + term, m + 1
+        return Fraction(total + up * term, 1 << shift)
 
     def log(self, a: Interval) -> Interval:
         if a[0] <= 0: raise ValueError("the logarithm of an interval that is not positive")
@@ -95,3 +99,18 @@ class Intervals:
         while abs(power) > Fraction(1, 1 << self.bits + 2):
             total, power, m = total + 2 * power / m, power * z * z, m + 2
         return self.out(total - 3 * abs(power), total + 3 * abs(power))
+
+
+def rational(q: Any) -> Fraction:
+    if not (isinstance(q, str) and PARTS["q"][1].fullmatch(q)): raise ValueError(f"not a rational number: {str(q)[:40]}")
+    return Fraction(q)
+
+
+def precise(bits: Any) -> Intervals:
+    if type(bits) is not int or not 8 <= bits <= 10_000: raise ValueError("no such precision")
+    return Intervals(bits)
+
+
+def near(q: Fraction, rounding: str) -> str:
+    """Six digits, rounded as asked."""
+    return str(Context(6, rounding).divide(Decimal(q.numerator), Decimal(q.denominator)))

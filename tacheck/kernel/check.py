@@ -5,57 +5,35 @@ they found it is forgotten.  A Verdict can be made nowhere else.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from .bounds import Intervals
+from .bounds import CEILING, FLOOR, Intervals, near, precise, rational
+from .enclosure import by_enclosure
 from .evaluate import Exact, evaluate, places
 from .normal import Impossible, Normaliser
-from .term import PARTS, Term, dim, free, show, sizes, wellformed
+from .script import Script
+from .statement import Bound as Bound
+from .statement import Certificate as Certificate
+from .statement import Conditional as Conditional
+from .statement import Decision as Decision
+from .statement import Finding as Finding
+from .statement import Growth as Growth
+from .statement import Identity as Identity
+from .statement import Inequality as Inequality
+from .statement import Instance as Instance
+from .statement import Measurement as Measurement
+from .statement import Statement as Statement
+from .statement import Status as Status
+from .statement import dump as dump
+from .statement import frozen
+from .statement import load as load
+from .statement import terms as terms
+from .term import Term, dim, free, show, sizes, wellformed
 
 BAD_EVIDENCE = (ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
-class Status(Enum):
-    HOLDS = "holds"            # checked, for the whole scope of the statement
-    REFUTED = "refuted"        # a checked counterexample
-    VACUOUS = "vacuous"        # nothing satisfies the assumptions
-    TRUSTED = "trusted"        # an outside solver says so; nothing was re-checked
-    OBSERVED = "observed"      # measured; says nothing beyond its sample
-    UNDECIDED = "undecided"    # no evidence, or it did not check, or it ran out of time
-
-
-@dataclass(frozen=True)
-class Identity:
-    """lhs = rhs for every size >= 1 of every dimension and all real data, wherever both sides are defined.
-
-    `assuming` holds pairs (relation, term), meant for all values of the free indices of the term.
-    """
-    lhs: Term
-    rhs: Term
-    assuming: tuple[tuple[str, Term], ...] = ()
-
-
-@dataclass(frozen=True)
-class Instance:
-    """lhs = rhs at explicit sizes and exact data, for all values of the free indices."""
-    sizes: tuple[tuple[str, int], ...]
-    data: tuple[tuple[str, str], ...]
-    lhs: Term
-    rhs: Term
-
-
-@dataclass(frozen=True)
-class Conditional:
-    """The conclusion, given named hypotheses.  Each is (name, status in the register, report)."""
-    hypotheses: tuple[tuple[str, str, str], ...]
-    conclusion: "Statement"
-
-
-Statement = Identity | Instance | Conditional
-Certificate = Mapping[str, Any]
 _KEY = object()
 
 
@@ -86,56 +64,101 @@ def check(statement: Statement, certificate: Certificate | None) -> Verdict:
     return Verdict(status, why, rests_on, certificate, witness, _KEY)
 
 
-def terms(s: Identity | Instance) -> list[Term]:
-    """Every term of the statement."""
-    return [s.lhs, s.rhs, *(t for _, t in getattr(s, "assuming", ()))]
-
-
-Finding = tuple[Status, str, tuple[str, ...], Mapping[str, Any] | None]
-
-
 def judge(statement: Statement, certificate: Certificate) -> Finding:
     match statement, certificate:
         case _, {"by": "nothing", "why": str(why)}: return Status.UNDECIDED, why[:2000], (), None
         case Identity(), {"by": "normal form"}: return by_normal_form(statement, certificate)
-        case Identity(), {"by": "witness"}: return by_witness(statement, certificate)
+        case Inequality(), {"by": "positive form", "form": form}: return by_normal_form(statement, certificate, frozen(form))
+        case Identity() | Inequality(), {"by": "witness"}: return by_witness(statement, certificate)
+        case Bound(), {"by": "cuts" | "tree" | "point"}: return by_enclosure(statement, certificate)
+        case Decision(script), {"by": "model" | "cases"}: return by_values(Script(script), certificate)
+        case Measurement(), {"by": "sample", "rows": rows}: return by_sample(statement, rows)
+        case Decision() | Growth(), {"by": "solver", "solver": str(name)}:
+            return Status.TRUSTED, f"{name[:200]} says so", (name[:200],), None
         case Instance(), {"by": "evaluation"}: return by_evaluation(statement, certificate)
         case Conditional(hypotheses, conclusion), _: return given(hypotheses, judge(conclusion, certificate))
     return Status.UNDECIDED, "no evidence of a kind that this statement accepts", (), None
 
 
-def by_normal_form(s: Identity, certificate: Certificate) -> Finding:
-    """Replay: the answers come from the certificate, in the order in which they are needed."""
-    wellformed(*terms(s))
+def by_normal_form(s: Identity | Inequality, certificate: Certificate, form: Term = ()) -> Finding:
+    """lhs - rhs = form, no form for 0.  Replay: the answers come from the certificate, in the order in which they are needed."""
+    wellformed(*terms(s), *([form] if form else []))
     if type(certificate["answers"]) is not list: raise ValueError("the answers are not a list")
     answers = iter(certificate["answers"])
     normaliser = Normaliser(lambda _, question: next(answers, None), [t for r, t in s.assuming if r == "> 0"])
     left = normaliser.difference(s.lhs, s.rhs)
+    rests_on = dict.fromkeys([f"{show(t)} {r}" for r, t in s.assuming]) | normaliser.rests_on
+    if form:
+        if not nonnegative(form, [t for r, t in s.assuming if r in ("> 0", ">= 0")]): raise ValueError("the form may be negative")
+        try: left = normaliser.difference(s.lhs, ("add", s.rhs, form))
+        except Impossible as never: raise ValueError(f"the form is never defined: {never}") from None
+        if not normaliser.rests_on.keys() <= rests_on.keys(): raise ValueError("the form is not defined wherever the sides are")
     if next(answers, answers) is not answers: raise ValueError("answers to spare")
     if normaliser.atoms() != certificate["atoms"]: raise ValueError("the atoms are not those listed")
     if left: raise ValueError(f"left over: {normaliser.text(left)[:900]} where {'; '.join(normaliser.atoms())[:900]}")
-    if s.assuming or normaliser.rests_on:
+    if rests_on:
         if "example" not in certificate: raise ValueError("nothing was found that satisfies the assumptions")
         example = Point(certificate["example"], s)
         if not example.admissible(): raise ValueError("the example does not satisfy the assumptions")
         for at in places(free(("add", s.lhs, s.rhs)), example.sizes): example.enclose(s.lhs, at), example.enclose(s.rhs, at)
-    scope = sizes(s.lhs, s.rhs)
-    rests_on = dict.fromkeys([f"{show(t)} {r}" for r, t in s.assuming]) | normaliser.rests_on
-    return Status.HOLDS, f"equal for every {', '.join(scope)}" if scope else "equal", tuple(rests_on), None
+    scope, so = sizes(s.lhs, s.rhs), "equal" if isinstance(s, Identity) else "so"
+    return Status.HOLDS, f"{so} for every {', '.join(scope)}" if scope else so, tuple(rests_on), None
+
+
+def nonnegative(t: Term, given: list[Term]) -> bool:
+    """t >= 0 wherever it is defined, visibly: from what is given, by the rules of signs."""
+    if any(instance(u, t, {}, {}) for u in given): return True
+    match t:
+        case ("num", q): return Fraction(q) >= 0
+        case ("size", _) | ("exp", _) | ("delta", _, _): return True
+        case ("pow", x, q): return Fraction(q).numerator % 2 == 0 or nonnegative(x, given)
+        case ("add" | "mul", *parts): return all(nonnegative(x, given) for x in parts)
+        case ("sum", _, x): return nonnegative(x, given)
+    return False
+
+
+def instance(u: Any, t: Any, there: dict[str, str], back: dict[str, str]) -> bool:
+    """t is u under an injective renaming of its indices."""
+    if isinstance(u, tuple):
+        return isinstance(t, tuple) and len(u) == len(t) and all(instance(x, y, there, back) for x, y in zip(u, t))
+    if ":" not in u: return bool(u == t)
+    return dim(u) == dim(t) and there.setdefault(u, t) == t and back.setdefault(t, u) == u
+
+
+def by_values(script: Script, certificate: Certificate) -> Finding:
+    """A model refutes; where there are few bits, trying every assignment proves."""
+    if certificate["by"] == "cases":
+        if any([script.true(values) for values in script.everywhere()]): raise ValueError("an assignment makes it true")
+        return Status.HOLDS, "every assignment was tried", (), None
+    values = {x: script.given(x, certificate["values"][x]) for x in script.sorts}
+    if not script.true(values): raise ValueError("the model does not make it true")
+    shown = {x: certificate["values"][x] for x in script.sorts}
+    return Status.REFUTED, f"with {', '.join(f'{x} = {q}' for x, q in shown.items())}"[:2000], (), {"data": shown}
+
+
+def by_sample(s: Measurement, rows: Any) -> Finding:
+    """Every row is enclosed by the terms, or one is outside."""
+    if wellformed(*terms(s)): raise ValueError("the ends of a measurement are terms in sizes alone")
+    if not rows: raise ValueError("an empty sample")
+    for row in rows:
+        q, at = rational(row["value"]), dict(row["sizes"])
+        if any(type(k) is not int or k < 1 for k in at.values()): raise ValueError("not a size")
+        (a, b), (c, d) = (evaluate(t, Intervals(80), at, lambda *_: Fraction(0), {}) if t else (q, q) for t in (s.lower, s.upper))
+        if q < a or q > d: return Status.REFUTED, f"{near(q, FLOOR)} was measured at {at}", (), {"sizes": at, "value": str(q)}
+        if q < b or q > c: raise ValueError(f"{near(q, FLOOR)} was measured at {at}, too near to an end")
+    return Status.OBSERVED, f"{len(rows)} measured, seed {s.seed}", (), None
 
 
 class Point:
     """Explicit sizes and exact data out of a certificate, and what the terms are worth there."""
 
-    def __init__(self, data: Any, s: Identity | Instance):
+    def __init__(self, data: Any, s: Any):
         self.statement, self.bits = s, data["bits"]
         self.sizes: dict[str, int] = dict(data["sizes"])
-        if not all(PARTS["q"][1].fullmatch(q) for q in dict(data["data"]).values()): raise ValueError("not a rational number")
-        self.values = {name: Fraction(q) for name, q in dict(data["data"]).items()}
+        self.values = {name: rational(q) for name, q in dict(data["data"]).items()}
         if any(len(dict(data[part])) < len(data[part]) for part in ("sizes", "data")): raise ValueError("given twice")
         if any(type(k) is not int or not 1 <= k <= 1000 for k in self.sizes.values()): raise ValueError("not a size")
-        if type(self.bits) is not int or not 8 <= self.bits <= 10_000: raise ValueError("no such precision")
-        self.intervals, self.exactly = Intervals(self.bits), Exact()
+        self.intervals, self.exactly = precise(self.bits), Exact()
 
     def entry(self, tensor: str, at: tuple[int, ...]) -> Fraction: return self.values[f"{tensor}[{','.join(map(str, at))}]"]
 
@@ -150,23 +173,22 @@ class Point:
             lo, hi = self.enclose(t, at)                             # for an equation too: the term must be defined
             equation = relation == "= 0" and self.equal(t, ("num", "0"), at)
             return bool({"> 0": lo > 0, ">= 0": lo >= 0, "!= 0": lo > 0 or hi < 0, "= 0": equation}[relation])
-        assuming = self.statement.assuming if isinstance(self.statement, Identity) else ()
-        return all(so(r, t, at) for r, t in assuming for at in places(free(t), self.sizes))
+        return all(so(r, t, at) for r, t in self.statement.assuming for at in places(free(t), self.sizes))
 
 
-def apart(point: Point, s: Identity | Instance, at: Mapping[str, int]) -> Finding | None:
-    """REFUTED iff the enclosure of lhs - rhs at this place excludes 0."""
+def apart(point: Point, s: Identity | Inequality | Instance, at: Mapping[str, int]) -> Finding | None:
+    """REFUTED iff the enclosure of lhs - rhs at this place excludes 0 (and, for an inequality, what is above)."""
     (a, b), (c, d) = point.enclose(s.lhs, at), point.enclose(s.rhs, at)
-    if b >= c and d >= a: return None
+    if b >= c and (d >= a or isinstance(s, Inequality)): return None
     where = [f"{i.partition(':')[0]} = {k}" for i, k in (point.sizes | dict(at)).items()]
     data = [f"{name.removesuffix('[]')} = {q}" for name, q in point.values.items()]
     shown = ", ".join(data[:8]) + (f", ... ({len(data)} entries)" if len(data) > 8 else "")
-    why = (f"differs{' at ' + ', '.join(where) if where else ''}{' with ' + shown if shown else ''}: "
-           f"lhs - rhs is in [{near(a - d, ROUND_FLOOR)}, {near(b - c, ROUND_CEILING)}]")
+    why = (f"{'fails' if isinstance(s, Inequality) else 'differs'}{' at ' + ', '.join(where) if where else ''}"
+           f"{' with ' + shown if shown else ''}: lhs - rhs is in [{near(a - d, FLOOR)}, {near(b - c, CEILING)}]")
     return Status.REFUTED, why, (), {"sizes": point.sizes, "at": dict(at), "data": {k: str(q) for k, q in point.values.items()}}
 
 
-def by_witness(s: Identity, certificate: Certificate) -> Finding:
+def by_witness(s: Identity | Inequality, certificate: Certificate) -> Finding:
     """One place, and data that satisfy the assumptions, where the sides are apart."""
     wellformed(*terms(s))
     point, at = Point(certificate, s), dict(certificate["at"])
@@ -193,35 +215,5 @@ def given(hypotheses: tuple[tuple[str, str, str], ...], finding: Finding) -> Fin
         if standing not in ("open", "proved", "reported-refuted"): raise ValueError(f"{name} has no such standing: {standing}")
     names = tuple(f"{name}" + (f" ({standing}: {report})" if standing == "reported-refuted" else "")
                   for name, standing, report in hypotheses if standing != "proved")
-    if status is not Status.HOLDS: return finding
+    if status not in (Status.HOLDS, Status.TRUSTED): return finding
     return status, why + (f", given {', '.join(names)}" if names else ""), rests_on + names, witness
-
-
-# Six digits, rounded as asked.
-def near(q: Fraction, rounding: str) -> str: return str(Context(6, rounding).divide(Decimal(q.numerator), Decimal(q.denominator)))
-
-
-# ---- statements as JSON -------------------------------------------------------------------------------------------
-
-KINDS: dict[str, Any] = {"identity": Identity, "instance": Instance, "conditional": Conditional}
-
-
-def dump(s: Statement) -> dict[str, Any]:
-    """The statement as a JSON value."""
-    return {"kind": type(s).__name__.lower()} | {k: dump(v) if type(v) in KINDS.values() else v for k, v in vars(s).items()}
-
-
-def load(x: Any) -> Statement:
-    """The statement out of a JSON value.  Raises ValueError where it is none."""
-    def frozen(y: Any) -> Any:
-        return load(y) if isinstance(y, dict) else tuple(map(frozen, y)) if isinstance(y, list | tuple) else y
-    try:
-        s: Statement = KINDS[x["kind"]](**{k: frozen(v) for k, v in x.items() if k != "kind"})
-        for name, width in (("assuming", 2), ("sizes", 2), ("data", 2), ("hypotheses", 3)):
-            rows = getattr(s, name, ())
-            if type(rows) is not tuple or any(type(r) is not tuple or len(r) != width or type(r[0]) is not str for r in rows):
-                raise ValueError(f"{name} is not a list of rows of {width}")
-        dump(s.conclusion) if isinstance(s, Conditional) else wellformed(*terms(s))
-    except (LookupError, TypeError, RecursionError) as bad:
-        raise ValueError(f"not a statement: {type(bad).__name__} {bad}") from None
-    return s

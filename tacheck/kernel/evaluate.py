@@ -66,7 +66,7 @@ def entry(field: Field, tensor: str, at: tuple[int, ...], q: Fraction) -> Any:
     return field.entry(tensor, at, q) if isinstance(field, Dual) else field.num(q)
 
 
-def evaluate(t: Term, field: Field, sizes: Mapping[str, int], data: Callable[[str, tuple[int, ...]], Fraction],
+def evaluate(t: Term, field: Field, sizes: Mapping[str, int], data: Callable[[str, tuple[int, ...]], Any],
              env: Mapping[str, int]) -> Any:
     """t in the field: sizes per dimension, data per entry, env a value per free index."""
     frees: dict[int, tuple[str, ...]] = {}

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from ..kernel.check import Certificate, Identity, Status, check, terms
+from ..kernel.check import Certificate, Identity, Inequality, Status, check, terms
 from ..kernel.evaluate import evaluate, places
 from ..kernel.normal import Impossible, Normaliser, Question
 from ..kernel.term import Term, dim, free, sizes, wellformed
@@ -30,8 +30,11 @@ def prove(s: Identity, deadline: Deadline) -> Certificate:
     return certificate
 
 
-def normal_form(s: Identity, deadline: Deadline) -> tuple[dict[str, Any], bool, bool]:
-    """The recorded answers, whether nothing is left over (or can be meant), and whether anything had to be assumed."""
+def normal_form(s: Identity | Inequality, deadline: Deadline, form: Term = ()) -> tuple[dict[str, Any], bool, bool]:
+    """The recorded answers, whether nothing is left over (or can be meant), and whether anything had to be assumed.
+
+    form: what lhs - rhs is to be, if not 0; the sides are then read twice, as the kernel does.
+    """
     answers = []
 
     def ask(normaliser: Normaliser, question: Question) -> Any:
@@ -41,6 +44,7 @@ def normal_form(s: Identity, deadline: Deadline) -> tuple[dict[str, Any], bool, 
     try:
         normaliser = Timed(ask, deadline, [t for r, t in s.assuming if r == "> 0"])
         left = normaliser.difference(s.lhs, s.rhs)
+        if form: left = normaliser.difference(s.lhs, ("add", s.rhs, form))
     except Impossible:
         return {"by": "normal form", "answers": answers, "atoms": []}, True, False
     except (*UNDEFINED, RecursionError) as bad:
@@ -63,7 +67,7 @@ class Timed(Normaliser):
 
 # ---- counterexamples ----------------------------------------------------------------------------------------------
 
-def assignments(s: Identity, tries: int) -> Iterator[tuple[dict[str, int], Entries, random.Random]]:
+def assignments(s: Identity | Inequality, tries: int) -> Iterator[tuple[dict[str, int], Entries, random.Random]]:
     """Sizes from the smallest up, each with so many sets of small rational data, some of it negative."""
     names = sizes(*terms(s))
     grid = product(range(1, LARGEST + 1), repeat=len(names))
@@ -79,7 +83,7 @@ def small(rng: random.Random, spread: int) -> Fraction:
     return Fraction(sign * rng.randint(1, 1 + spread), rng.choice((1, 1, 2)))
 
 
-def admissible(s: Identity, size: dict[str, int], data: Entries) -> bool:
+def admissible(s: Identity | Inequality, size: dict[str, int], data: Entries) -> bool:
     """The assumptions hold as far as floats can tell."""
     tests = {"> 0": lambda v: v > 0, ">= 0": lambda v: v >= 0, "!= 0": lambda v: v != 0, "= 0": lambda v: abs(v) < 1e-9}
     return all(r in tests and tests[r](evaluate(t, Floats(), size, data.entry, at))
@@ -90,7 +94,7 @@ def point(size: dict[str, int], data: Entries, bits: int) -> dict[str, Any]:
     return {"sizes": size, "data": {name: str(q) for name, q in data.items()}, "bits": bits}
 
 
-def examples(s: Identity, deadline: Deadline) -> Iterator[dict[str, Any]]:
+def examples(s: Identity | Inequality, deadline: Deadline) -> Iterator[dict[str, Any]]:
     """Points that satisfy the assumptions, where both sides are defined."""
     for size, data, _ in assignments(s, PASSES[-1][0]):
         deadline.check()
@@ -102,8 +106,8 @@ def examples(s: Identity, deadline: Deadline) -> Iterator[dict[str, Any]]:
         yield point(size, data, PRECISIONS[1])
 
 
-def refute(s: Identity, deadline: Deadline) -> Certificate | None:
-    """The smallest sizes and data found where the two sides differ visibly; the kernel encloses the difference."""
+def refute(s: Identity | Inequality, deadline: Deadline) -> Certificate | None:
+    """The smallest sizes and data found where the statement visibly fails; the kernel encloses the difference."""
     try: wellformed(*terms(s))
     except ValueError: return None
     return next((w for tries, spots in PASSES for w in differences(s, tries, spots, deadline)), None)
@@ -118,7 +122,7 @@ def spread(indices: tuple[str, ...], size: dict[str, int]) -> dict[str, int]:
     return place
 
 
-def differences(s: Identity, tries: int, spots: int, deadline: Deadline) -> Iterator[dict[str, Any]]:
+def differences(s: Identity | Inequality, tries: int, spots: int, deadline: Deadline) -> Iterator[dict[str, Any]]:
     """Witnesses that the kernel accepts, from the smallest sizes up, at so many places for each set of data."""
     floats, indices = Floats(), free(("add", s.lhs, s.rhs))
     for size, data, rng in assignments(s, tries):
@@ -127,7 +131,8 @@ def differences(s: Identity, tries: int, spots: int, deadline: Deadline) -> Iter
             deadline.check()
             try:
                 a, b = (evaluate(t, floats, size, data.entry, at) for t in (s.lhs, s.rhs))
-                if not abs(a - b) > 1e-12 + 1e-9 * max(abs(a), abs(b)) or not admissible(s, size, data): continue
+                gap = b - a if isinstance(s, Inequality) else abs(a - b)
+                if not gap > 1e-12 + 1e-9 * max(abs(a), abs(b)) or not admissible(s, size, data): continue
             except UNDEFINED: continue
             for bits in PRECISIONS:
                 witness = {"by": "witness", "at": at} | point(size, data, bits)

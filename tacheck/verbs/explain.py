@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import library, selection
-from ..abbreviation import shown
 from ..claims import Claim, ClaimError
 from ..decide import decide
-from ..kernel.check import Conditional, Identity, Instance, Statement, Status, Verdict, dump
-from ..kernel.term import show
+from ..kernel.check import Statement, Status, Verdict, dump
 from ..library import LibraryError
 from ..opinions import opinions
+from ..wording import latex, written
 from . import write_json
 
 
@@ -40,7 +39,7 @@ def tell(claim: Claim, root: Path, timeout: float) -> dict[str, Any]:
     return {"id": claim.id, "says": claim.says, "cite": claim.cite,
             "where": str(place.relative_to(root) if place.is_relative_to(root) else place),
             "expect": claim.promised(statement), "parameters": {k: str(v) for k, v in claim.parameters.items()},
-            **found(statement, decide(statement, timeout)), "opinions": [asdict(o) for o in opinions(statement, timeout)],
+            **found(statement, decide(statement, timeout, claim.form)), "opinions": [asdict(o) for o in opinions(statement, timeout)],
             "twins": [{"id": id, **found(lie, decide(lie, timeout))} for id, lie in lies.items()]}
 
 
@@ -51,27 +50,11 @@ def found(statement: Statement, verdict: Verdict) -> dict[str, Any]:
             "certificate": verdict.certificate}
 
 
-def written(s: Statement) -> str:
-    """The statement in the words of the language."""
-    match s:
-        case Identity(lhs, rhs, assuming):
-            (left, right), definitions = shown(lhs, rhs)
-            lines = [left, f"= {right}", *(f"where {line}" for line in definitions)]
-            return "\n  ".join([*lines, *(f"assuming {show(t)} {r}" for r, t in assuming)])
-        case Instance(): return f"{show(s.lhs)}\n  = {show(s.rhs)}\n  at {dict(s.sizes)} with {dict(s.data)}"
-        case Conditional(hypotheses, conclusion):
-            return f"given {', '.join(name for name, *_ in hypotheses)}: {written(conclusion)}"
-
-
-def latex(s: Statement) -> str:
-    """The equation of the statement in LaTeX."""
-    from ..convert import to_latex
-    from ..lang import Expr
-    while isinstance(s, Conditional): s = s.conclusion
-    return f"{to_latex(Expr(s.lhs))} = {to_latex(Expr(s.rhs))}"
-
-
-EVIDENCE = {"normal form": "the answers to the normaliser's questions, with its atoms", "evaluation": "exact evaluation",
+EVIDENCE = {"positive form": "a form of the difference that is visibly at least 0, with the normaliser's answers",
+            "cuts": "cells on each of which derivative and value are enclosed", "tree": "a tree of halvings, each leaf enclosed",
+            "point": "a point where the value is enclosed beyond a bound", "model": "values that make the script true",
+            "cases": "every assignment, tried", "solver": "none of its own: a solver is believed", "sample": "what was measured",
+            "normal form": "the answers to the normaliser's questions, with its atoms", "evaluation": "exact evaluation",
             "witness": "sizes and data at which the sides differ, enclosed with outward rounding"}
 
 
@@ -79,7 +62,7 @@ def text(told: dict[str, Any]) -> str:
     """One claim as a page of text."""
     word = "proved" if told["status"] == Status.HOLDS.value else told["status"]
     lines = [told["id"], "", told["says"], "", f"cited from   {told['cite']}", f"stated in    {told['where']}", "",
-             told["text"], "", f"in LaTeX     {told['latex']}", "", f"{word}: {told['why']}"]
+             told["text"], "", *([f"in LaTeX     {told['latex']}", ""] if told["latex"] else []), f"{word}: {told['why']}"]
     if told["status"] not in told["expect"].split("|"): lines.append(f"!! {told['expect']} is promised")
     lines += [f"rests on     {what}" for what in told["rests_on"]]
     certificate = told["certificate"] or {}
