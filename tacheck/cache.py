@@ -1,6 +1,6 @@
 """What was checked before, for `verify --changed` alone: rows under the content that they depend on.
 
-The key is a digest of the statements of a claim and its twins, of the kernel, of the provers and of Python's version.
+The key is a digest of the statements of a claim and its twins, of the engine and of Python's version.
 An entry is written whole or not at all, carries a digest of itself, and is rebuilt when it does not fit.
 """
 import hashlib
@@ -19,10 +19,10 @@ from .provers.prime import Opinion
 
 
 def engine() -> str:
-    """A digest of the code that decides."""
+    """A digest of the code that decides, samplers of measurements included: everything but the packed library."""
     here, digest = Path(__file__).parent, hashlib.sha256(sys.version.encode())
-    for path in sorted([*here.glob("kernel/*.py"), *here.glob("provers/*.py"), here / "decide.py", here / "judging.py"]):
-        digest.update(path.name.encode() + path.read_bytes())
+    for path in sorted(here.rglob("*.py")):
+        if path.relative_to(here).parts[0][0] != "_" or path.parent == here: digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -1,15 +1,28 @@
 """The one road: statement -> prover -> certificate -> kernel -> Verdict."""
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-from .kernel.check import Certificate, Conditional, Identity, Inequality, Instance, Statement, Verdict, check
+from .kernel.check import (
+    Bound,
+    Certificate,
+    Conditional,
+    Decision,
+    Growth,
+    Identity,
+    Inequality,
+    Instance,
+    Measurement,
+    Statement,
+    Verdict,
+    check,
+)
 from .kernel.term import Term
 from .lang import Argued
-from .provers import identity, inequality, instance
 from .provers.clock import Deadline, OutOfTime
 
-PROVERS: dict[type, Callable[..., Certificate]] = {
-    Identity: identity.prove, Inequality: inequality.prove, Instance: instance.prove}
+# The module of provers/ for each kind of statement; loaded when first needed, since some bring a solver along.
+PROVERS = {Identity: "identity", Inequality: "inequality", Bound: "bound", Decision: "decision", Growth: "growth",
+           Measurement: "measurement", Instance: "instance"}
 
 
 def decide(statement: Statement | Argued, timeout: float | None = None, form: Term = ()) -> Verdict:
@@ -24,6 +37,7 @@ def decide(statement: Statement | Argued, timeout: float | None = None, form: Te
     while isinstance(conclusion, Conditional): conclusion = conclusion.conclusion
     if type(conclusion) not in PROVERS:
         raise TypeError(f"not a statement: {statement!r:.60}; write identity(lhs, rhs) or instance(lhs, rhs, ...)")
-    try: certificate = PROVERS[type(conclusion)](conclusion, Deadline(timeout), *([form] if form else []))
+    prove = import_module(f".provers.{PROVERS[type(conclusion)]}", __package__).prove
+    try: certificate: Certificate = prove(conclusion, Deadline(timeout), *([form] if form else []))
     except OutOfTime as late: certificate = {"by": "nothing", "why": str(late)}
     return check(statement, certificate)
