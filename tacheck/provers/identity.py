@@ -72,9 +72,9 @@ def assignments(s: Identity | Inequality, tries: int) -> Iterator[tuple[dict[str
     names = sizes(*terms(s))
     grid = product(range(1, LARGEST + 1), repeat=len(names))
     for n, values in enumerate(sorted(grid, key=lambda v: (sum(v), max(v, default=0), v))[:MOST]):
-        for k in range(tries):
+        for k in range(tries if names else 50 * tries):              # scalars alone: many points in place of many sizes
             rng = random.Random(f"{n} {k}")
-            yield dict(zip(names, values)), Entries(partial(small, rng, k)), rng
+            yield dict(zip(names, values)), Entries(partial(small, rng, k if names else k % 6)), rng
 
 
 def small(rng: random.Random, spread: int) -> Fraction:
