@@ -1,12 +1,13 @@
 """One claim and its false twins, taken down the road and written to `build/`: what `verify` does for each."""
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from . import files
 from .claims import Claim, ClaimError
+from .coq.answers import NOT_PROVED, Answer, Asking, alarms, lacking
 from .decide import decide
 from .kernel.check import Statement, Status, Verdict, dump
 from .opinions import opinions
@@ -23,7 +24,10 @@ class Twin:
 
 @dataclass(frozen=True)
 class Row:
-    """What the kernel found about one claim; plain data, as `--json` prints it.  `checked`: a date, if from the cache."""
+    """What the kernel found about one claim; plain data, as `--json` prints it.
+
+    `checked`: a date, if from the cache; `coq`: what Coq says, if it was asked.
+    """
     id: str
     status: str
     expect: str
@@ -34,6 +38,7 @@ class Row:
     exit: int
     opinions: tuple[Opinion, ...] = ()
     checked: str | None = None
+    coq: Answer | None = None
 
     def as_json(self) -> dict[str, Any]: return asdict(self) | {"seconds": round(self.seconds, 4)}
 
@@ -63,6 +68,19 @@ def judge(claim: Claim, timeout: float | None, build: Path) -> Row:
     return row(verdict.status.value, verdict.why, verdict.rests_on, worst(codes))
 
 
+def with_coq(row: Row, claim: Claim, asking: Asking) -> Row:
+    """The row with what Coq says about the claim and its twins, and the exit code that follows.  No verdict changes."""
+    try:
+        statement, lies = claim.statements()
+        answer = asking.about(claim.id, statement, lies, row.rests_on if row.status == Status.HOLDS.value else None)
+    except ClaimError: return row                                    # `judge` has said what is wrong with it
+    except Exception as bad:
+        answer = Answer(NOT_PROVED, 0.0, (), f"not proved by Coq: our fault: {type(bad).__name__}: {bad}")
+        return replace(row, coq=answer, exit=worst((row.exit, 4)))
+    codes = [row.exit, 1 if alarms(answer, row.status) else 0, 3 if lacking(answer, row.status) else 0]
+    return replace(row, coq=answer, exit=worst(codes))
+
+
 def claim_exit(status: str, promised: str) -> int:
     """0 as promised; 1 refuted, or a statement that was to fail holds; 3 anything else."""
     return 0 if status in promised.split("|") else 1 if status in ("refuted", "holds") else 3
@@ -81,7 +99,8 @@ def failures(row: Row) -> list[str]:
     """In words, what keeps the row from success; empty iff its exit code is 0."""
     own = [] if row.status in row.expect.split("|") else [f"{row.status}, where {row.expect} is promised: {row.why}"]
     own += [f"{o.by} at {o.sizes} say that the sides differ" for o in row.opinions if not o.equal]
-    return own + [f"the false twin {t.id} is {t.status}: {t.why}" for t in row.twins if t.status != "refuted"]
+    own += [f"the false twin {t.id} is {t.status}: {t.why}" for t in row.twins if t.status != "refuted"]
+    return own + alarms(row.coq, row.status) + lacking(row.coq, row.status)
 
 
 def keep(build: Path, name: str, statement: Statement, verdict: Verdict) -> None:

@@ -62,7 +62,7 @@ def test_hypotheses_hold_for_every_index_that_the_statement_does_not_fix() -> No
 def test_assumptions_of_the_claim_are_assumptions_of_the_theorem() -> None:
     file = emit(identity(exp(log(x[i])), x[i], assuming=[x[j] > 0, nonzero(t)]))
     assert "(forall j, (j < n)%nat -> 0 < x j) -> (t <> 0) ->" in says(file.text)
-    assert file.hypotheses == ()
+    assert file.hypotheses == ("x[j] > 0", "t != 0")
 
 
 def test_an_entry_is_not_captured_by_a_sum() -> None:

@@ -5,6 +5,6 @@
 Optional: everything here works without Coq but the running of it.  Nothing here is trusted: what Coq accepts is the
 theorem in the file, which is there to be read, and the axioms that it prints.
 """
-from .judge import ALLOWED, CoqReport, NoCoq, installed, opinion
+from .judge import ALLOWED, WITH_LN, CoqReport, NoCoq, installed, opinion
 
-__all__ = ["ALLOWED", "CoqReport", "NoCoq", "installed", "opinion"]
+__all__ = ["ALLOWED", "WITH_LN", "CoqReport", "NoCoq", "installed", "opinion"]

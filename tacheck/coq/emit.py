@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..abbreviation import abbreviated
 from ..derivation import fresh, substitute
 from ..kernel.check import Identity
-from ..kernel.term import Term, free, sizes, subterms, wellformed
+from ..kernel.term import Term, free, show, sizes, subterms, wellformed
 from .names import Names
 from .reals import Inexpressible, real
 from .text import Writer
@@ -75,7 +75,8 @@ def written(f: File, about: str) -> Emitted:
     out += [f.definition(f.writer.tensor(word), f.writer.takes[word], at, body) for (_, word, *at), body in f.defined]
     out += theorem(short_left, short_right, closed_left, closed_right)
     out += ["End Claim.", f"Print Assumptions {THEOREM}.\n"]
-    return Emitted("\n\n".join(x for x in out if x), tuple(f.hypotheses.values()), tuple(sorted(f.signs.sizes)), f.residual)
+    assumed = dict.fromkeys([*(f"{show(t)} {r}" for r, t in f.claimed.assuming), *f.hypotheses.values()])
+    return Emitted("\n\n".join(x for x in out if x), tuple(assumed), tuple(sorted(f.signs.sizes)), f.residual)
 
 
 def sides(s: Identity) -> tuple[Term, Term]:

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 
 WORDS = set("""as at cofix do else end exists exists2 fix for forall fun if in let match mod return Set Prop SProp Type then
     using where with by R S O I Q Z N nat exp ln sqrt delta bsum sum INR IZR Derive is_derive arg given positive dual same vanish
-    Dual env name term factor check search rename swap pick take lookup insert collect expand slope_at decide_sums
+    Dual env name term factor claim check search rename swap pick take lookup insert collect expand slope_at decide_sums
     args binders plain premises split_exp split_inv split_ln split_sqrt monomial denote TZ TI TN TF TAdd TMul TOpp TSum FA FD
     by_relations sizes_of atoms_of indices_of list nth None Some true false eq PI sin cos tan pow Rabs fst snd""".split())
 

@@ -6,6 +6,7 @@ from typing import Any
 from .. import library, selection
 from ..claims import Claim, ClaimError
 from ..coq import CoqReport, NoCoq, installed, opinion
+from ..coq.answers import differences
 from ..coq.emit import emit
 from ..coq.reals import Inexpressible
 from ..decide import decide
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         try: report = opinion(s := statement(c), args.timeout, c.id, cache)
         except NoCoq as missing: raise UsageError(str(missing)) from None
         verdict = decide(s, args.timeout)
-        rows.append(Row(c.id, report, differences(report, verdict), verdict))
+        rows.append(Row(c.id, report, compared(report, verdict), verdict))
         if args.output and report.source: put(args.output, report.source)
         if not quiet: print(line(rows[-1]))
     code = 0 if all(r.report.accepted for r in rows) else 3
@@ -91,12 +92,9 @@ def put(path: str, text: str) -> None:
     else: write_text(path, text)
 
 
-def differences(report: CoqReport, verdict: Verdict) -> tuple[str, ...]:
+def compared(report: CoqReport, verdict: Verdict) -> tuple[str, ...]:
     """How what Coq's theorem assumes differs from what the kernel's verdict rests on."""
-    if verdict.status is not Status.HOLDS: return ()
-    coq, kernel = set(report.hypotheses), set(verdict.rests_on)
-    return (*(f"Coq assumes {h}, the kernel does not" for h in report.hypotheses if h not in kernel),
-            *(f"the kernel assumes {h}, Coq does not" for h in verdict.rests_on if h not in coq))
+    return differences(report.hypotheses, verdict.rests_on) if verdict.status is Status.HOLDS else ()
 
 
 def line(row: Row) -> str:

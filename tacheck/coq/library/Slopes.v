@@ -30,7 +30,13 @@ Proof. split; [reflexivity|exact (@is_derive_const R_AbsRing R_NormedModule c 0)
 
 (** An entry moves with the speed with which it is nudged. *)
 Lemma dual_entry c v : Dual (fun t => c + t * v) c v.
-Proof. split; [ring|]. unfold slope_at. auto_derive; [exact I|ring]. Qed.
+Proof.
+  split; [ring|]. unfold slope_at. evar_last.
+  - apply (is_derive_plus (fun _ => c) (fun t => t * v) 0 0 v); [apply (@is_derive_const R_AbsRing R_NormedModule)|].
+    apply (is_derive_ext (fun t => v * t)); [intros; apply Rmult_comm|].
+    evar_last; [apply (is_derive_scal (fun t => t) 0 v 1), (@is_derive_id R_AbsRing)|apply Rmult_1_r].
+  - apply Rplus_0_l.
+Qed.
 
 (** Sums, opposites, products. *)
 Lemma dual_plus f g v w f' g' : Dual f v f' -> Dual g w g' -> Dual (fun t => f t + g t) (v + w) (f' + g').
@@ -126,18 +132,20 @@ Ltac dual_step :=
 Ltac dual := repeat (cbv beta; dual_step); positive.
 
 (** [same] proves that two terms are equal which differ in that one has [Derive] where the other has its value;
-    [slope] is a tactic that applies the lemma which says so. *)
+    [slope] is a tactic that applies the lemma which says so.  Equal parts are seen by their looks, not by computation. *)
 Ltac same slope :=
-  first
-  [ reflexivity
-  | solve [ apply is_derive_unique; slope ]
-  | solve [ etransitivity; [ | apply is_derive_unique; slope ]; apply Derive_ext; intros; same slope ]
-  | apply sum_ext; intros; same slope
-  | lazymatch goal with
-    | |- ?a + ?b = _ => apply (f_equal2 Rplus); same slope
-    | |- ?a * ?b = _ => apply (f_equal2 Rmult); same slope
-    | |- _ => apply f_equal; same slope
-    end ].
+  lazymatch goal with
+  | |- ?a = ?a => reflexivity
+  | |- Derive _ _ = _ =>
+      first [ solve [ apply is_derive_unique; slope ]
+            | etransitivity; [ | apply is_derive_unique; slope ]; apply Derive_ext; intros; same slope ]
+  | |- bsum _ _ = bsum _ _ => apply sum_ext; intros; same slope
+  | |- _ + _ = _ + _ => apply (f_equal2 Rplus); same slope
+  | |- _ - _ = _ - _ => apply (f_equal2 Rminus); same slope
+  | |- _ * _ = _ * _ => apply (f_equal2 Rmult); same slope
+  | |- _ / _ = _ / _ => apply (f_equal2 Rdiv); same slope
+  | |- _ => first [ apply f_equal; same slope | reflexivity ]
+  end.
 
 (** The premises of a lemma: bounds of indices, sizes that are not 0, hypotheses. *)
 Ltac premises := first [ assumption | lia ].
