@@ -19,7 +19,7 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"): os.e
 
 import numpy as np  # noqa: E402  (threads are read when it is loaded)
 
-from tacheck.numeric.exact import attention, gradient  # noqa: E402
+from tacheck.numeric.door import attention, gradient  # noqa: E402
 
 REFERENCE = 2.6 * 75                                                 # operations per tuple: 2.6 ns at 75 Gflop/s, order 2, d = 4
 

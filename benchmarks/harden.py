@@ -29,7 +29,7 @@ from tacheck.instances.dimacs import Formula  # noqa: E402
 from tacheck.instances.forward import Instance, fractions, harden, outputs, satisfiable  # noqa: E402
 from tacheck.instances.generate import random_formula, source  # noqa: E402
 from tacheck.instances.listing import Lists, balanced, count, split_and_list  # noqa: E402
-from tacheck.numeric.exact import attention  # noqa: E402
+from tacheck.numeric.door import attention  # noqa: E402
 from tests.engines.zoo import RIGHT, WRONG, honest  # noqa: E402
 
 

@@ -11,10 +11,12 @@ from .decide import decide
 from .kernel.check import Status, Verdict
 
 __version__ = "0.1.0"
-__all__ = ["Gradient", "Status", "Verdict", "attention", "check_code", "claim", "decide", "gradient", "loss_gradient"]
+__all__ = ["ErrorBound", "Gradient", "KeyState", "Status", "Verdict", "approximate", "attention", "check_code", "claim", "decide",
+           "gradient", "loss_gradient"]
 
 # What works on arrays is imported when it is first used: `import tacheck` loads nothing but the standard library.
-LAZY = {"attention": "numeric.exact", "gradient": "numeric.exact", "loss_gradient": "numeric.exact", "Gradient": "numeric.exact",
+LAZY = {"attention": "numeric.door", "gradient": "numeric.door", "loss_gradient": "numeric.loss", "ErrorBound": "numeric.door",
+        "Gradient": "numeric.exact", "KeyState": "numeric.state", "approximate": "numeric.polynomial",
         "check_code": "numeric.codecheck"}
 
 

@@ -10,7 +10,9 @@ import pytest
 from mpmath import mp, mpf
 
 from tacheck.numeric.arrays import ProblemError
-from tacheck.numeric.exact import SLAB, attention, gradient, loss_gradient
+from tacheck.numeric.door import attention, gradient
+from tacheck.numeric.exact import SLAB
+from tacheck.numeric.loss import loss_gradient
 
 LENGTHS = {1: (5,), 2: (5, 7), 3: (4, 3, 5), 4: (2, 3, 2, 4)}
 

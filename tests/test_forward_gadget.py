@@ -24,7 +24,7 @@ from tacheck.instances.forward import (
 )
 from tacheck.instances.generate import random_formula, random_lists, source
 from tacheck.instances.listing import Lists, count, packed, split_and_list
-from tacheck.numeric.exact import attention
+from tacheck.numeric.door import attention
 
 from .test_listing import ODD, models
 

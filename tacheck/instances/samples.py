@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from ..numeric.exact import attention
+from ..numeric.door import attention
 from .decode import decode
 from .dimacs import Formula
 from .forward import Instance, harden

@@ -68,7 +68,7 @@ class Problem:
 
 def problem(q: Any, keys: Any, values: Any, *, scale: Any = None, causal: bool = False, window: Any = None, mask: Any = None,
             dtype: Any = None, upstream: Any = None) -> Problem:
-    """The checked problem; shapes as in `exact.attention`.  Raises ProblemError, in one line.  O(size of the arrays)."""
+    """The checked problem; shapes as in `attention`.  Raises ProblemError, in one line.  O(size of the arrays)."""
     Q, K, V = numbers("q", q), _sets("k", keys), _sets("v", values)
     G = None if upstream is None else numbers("upstream", upstream)
     if not K: raise ProblemError("keys is empty: attention needs at least one key set")
@@ -86,13 +86,13 @@ def problem(q: Any, keys: Any, values: Any, *, scale: Any = None, causal: bool =
 
     names = ["q", *(f"k{s}" for s in range(1, len(K) + 1)), *(f"v{s}" for s in range(1, len(K) + 1)), "upstream"]
     given = [Q, *K, *V, *([] if G is None else [G])]
-    kind = _dtype(dtype, given)
+    kind = dtype_of(dtype, given)
     items = prod(batch)
     flat = [_cast(name, a, kind).reshape(items, *a.shape[-2:]) for name, a in zip(names, given)]
     lengths = [k.shape[-2] for k in K]
     masks, dense = _masks(mask, tuple(batch), n, lengths)
     found = Problem(flat[0], tuple(flat[1:1 + len(K)]), tuple(flat[1 + len(K):1 + 2 * len(K)]), None if G is None else flat[-1],
-                    _scale(scale, d), bool(causal), _window(window, len(K)), masks, dense, tuple(batch))
+                    scale_of(scale, d), bool(causal), _window(window, len(K)), masks, dense, tuple(batch))
     for what in _nothing_left(found): raise ProblemError(what)
     return found
 
@@ -145,7 +145,7 @@ def shaped(name: str, a: NDArray[Any], wanted: Sequence[int | str], beside: str)
     raise ProblemError(f"{name} has shape {a.shape}; beside {beside} it must be {shape} (nothing is broadcast)")
 
 
-def _dtype(dtype: Any, arrays: list[NDArray[Any]]) -> np.dtype[Any]:
+def dtype_of(dtype: Any, arrays: list[NDArray[Any]]) -> np.dtype[Any]:
     try: kind: np.dtype[Any] = np.dtype(dtype) if dtype is not None else np.result_type(np.float32, *(a.dtype for a in arrays))
     except TypeError: kind = np.dtype(object)
     if kind not in (np.float32, np.float64): raise ProblemError(f"dtype {dtype!r}: float32 or float64 is needed")
@@ -158,7 +158,7 @@ def _cast(name: str, a: NDArray[Any], kind: np.dtype[Any]) -> Floats:
     return found
 
 
-def _scale(scale: Any, d: int) -> float:
+def scale_of(scale: Any, d: int) -> float:
     if scale is None: return 1 / d
     try: number = float(scale)
     except (TypeError, ValueError, OverflowError): number = float("nan")

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import Bools, Floats, Problem, ProblemError, Span, finite, matrices, numbers, problem, shaped
+from .arrays import Bools, Floats, Problem, ProblemError, Span, finite
 
 SLAB = 1 << 16                                                       # entries of a slab: half a megabyte, in the L2 cache
 ROWS = 16                                                            # of a slab at least, for order 1
@@ -38,103 +38,12 @@ class Result(NamedTuple):
     gradient: Gradient | None
 
 
-def attention(q: Any, keys: Any, values: Any, *, scale: Any = None, causal: bool = False, window: Any = None, mask: Any = None,
-              dtype: Any = None, return_logsumexp: bool = False, _progress: Progress | None = None) -> Any:
-    """Softmax attention of order len(keys): (..., n, dv), or (out, logsumexp) with logsumexp (..., n).
-
-    q (..., n, d); keys[s] (..., n_s, d); values[s] (..., n_s, dv), or one array each for order 1.  Batch and head
-    dimensions lead and must be equal.  scale: a number, None for 1/d.  causal: positions j <= i of every key set,
-    aligned at the start where lengths differ.  window: an int, or one per key set: the last that many positions up to i.
-    mask: a list of one boolean array (..., n_s) or None per key set, True takes part; or one dense array
-    (..., n, n_1, ..., n_k).  dtype: float32 or float64, by default that of the inputs (float16 computes in float32).
-
-    Raises ProblemError in one line for what is no problem, a row that sees nothing, and results beyond the dtype.
-    Cost: n n_1 ... n_k exponentials and 2 d + 2 dv flops each; O(n d) + one slab of memory.
-    Source: arXiv 2405.16411, definition of tensor attention; for order 1, arXiv 1706.03762.
-    """
-    found = solve(problem(q, keys, values, scale=scale, causal=causal, window=window, mask=mask, dtype=dtype), _progress)
-    return (found.out, found.logsumexp) if return_logsumexp else found.out
-
-
-def gradient(q: Any, keys: Any, values: Any, *, upstream: Any, scale: Any = None, causal: bool = False, window: Any = None,
-             mask: Any = None, dtype: Any = None, _progress: Progress | None = None) -> Gradient:
-    """The gradient of a loss in q, keys and values, given its gradient `upstream` (..., n, dv) in the output.
-
-    Arguments, errors and memory as in `attention`.  Cost: n n_1 ... n_k exponentials, and 6 d + 6 dv flops each.
-    Source: arXiv 2405.16411, closed form of the gradient, for any loss, any order and any mask.
-    """
-    if upstream is None: raise ProblemError("upstream is None: the gradient of the loss in the output, (..., n, dv), is needed")
-    task = problem(q, keys, values, scale=scale, causal=causal, window=window, mask=mask, dtype=dtype, upstream=upstream)
-    found = solve(task, _progress).gradient
-    assert found is not None
-    return found
-
-
-@np.errstate(all="ignore")                                           # what overflows is found, and named
-def loss_gradient(X: Any, A: Any, Y: Any, E: Any, *, scale: Any = None) -> Any:
-    """The gradient in X of Loss(X) = 1/2 || D^-1 exp(scale A1 X (A2 (x) A3)^T) (A4 (x) A5) Y - E ||_F^2 (order 2).
-
-    A: 2 order + 1 matrices, A1 (n, d), then (n_s, d) for the keys, then (n_s, d) for the values.  X: (d, d^order) or
-    (d, d, ..., d), and so is the result; or a tuple of factors (d, r), X = X1 (X2 (/) X3)^T, and then the result is a tuple
-    of their gradients.  Y: (d^order, dv), or a tuple of factors (d, dv), Y = Y1 (/) Y2.  E: (n, dv).  Of the indices of a
-    Kronecker product (x) and a column-wise one (/), the first is the slowest.  scale: None for 1/d.
-
-    Raises ProblemError.  Cost: one `attention` and one `gradient` of q = A1 X1, k1 = A2 X2, ..., v1 = A4 Y1, ...; an X or
-    Y that is not factored needs d^order columns in place of r or dv.
-    Source: arXiv 2405.16411, dLoss/dX = (1/d) A1^T p (A2 (x) A3); here the scale is part of the loss, so of the gradient.
-    """
-    M = matrices("A", A)
-    order = len(M) // 2
-    if not order or len(M) % 2 == 0: raise ProblemError(f"A has {len(M)} matrices; order k needs 2 k + 1: 3, 5, 7, ...")
-    n, d = M[0].shape
-    if not d: raise ProblemError(f"A1 has shape {M[0].shape}: d = 0 columns leave nothing to compare")
-    for s, a in enumerate(M[1:order + 1], 2): shaped(f"A{s}", a, (f"n{s - 1}", d), f"A1 of shape {M[0].shape}")
-    for s, (k, v) in enumerate(zip(M[1:order + 1], M[order + 1:]), 2):
-        shaped(f"A{s + order}", v, k.shape, f"A{s} of shape {k.shape}")
-    target = numbers("E", E)
-    shaped("E", target, (n, "dv"), f"A1 of shape {M[0].shape}")
-
-    if isinstance(X, list | tuple):
-        q, *keys = (a @ x for a, x in zip(M, _factors("X", X, order + 1, d)))
-    else:
-        core = numbers("X", X)
-        if core.shape not in ((d, d**order), (d,) * (order + 1)):
-            raise ProblemError(f"X has shape {core.shape}; beside {len(M)} matrices A and {d} columns it must be {(d, d**order)}")
-        q, keys = M[0] @ core.reshape(d, -1), _columns(M[1:order + 1])
-    if isinstance(Y, list | tuple):
-        values, mix = [a @ y for a, y in zip(M[order + 1:], _factors("Y", Y, order, d, target.shape[1]))], None
-    else:
-        mix = numbers("Y", Y)
-        shaped("Y", mix, (d**order, target.shape[1]), f"A1 of shape {M[0].shape} and E of shape {target.shape}")
-        values = _columns(M[order + 1:])
-
-    out = attention(q, keys, values, scale=(scale := 1 / d if scale is None else scale))
-    g = gradient(q, keys, values, scale=scale, upstream=out - target if mix is None else (out @ mix - target) @ mix.T)
-    found = tuple(a.T @ x for a, x in zip(M, (g.q, *g.keys) if isinstance(X, list | tuple) else (g.q,)))
-    for s, x in enumerate(found, 1): finite(f"the gradient of X{s}", x, ": scale the inputs down")
-    return found if isinstance(X, list | tuple) else found[0].reshape(core.shape)
-
-
-def _factors(name: str, given: Any, count: int, rows: int, columns: int | None = None) -> tuple[Floats, ...]:
-    """That many (rows, columns) matrices.  Raises ProblemError."""
-    found = matrices(name, given)
-    if len(found) != count: raise ProblemError(f"{name} has {len(found)} factors; beside these A it must have {count}")
-    for s, x in enumerate(found, 1): shaped(f"{name}{s}", x, (rows, columns or found[0].shape[1]), "A1, E and the other factors")
-    return found
-
-
-def _columns(A: tuple[Floats, ...]) -> list[Floats]:
-    """Matrices (n_s, d^k) whose column-wise products are the rows of A_1 (x) ... (x) A_k."""
-    d = A[0].shape[1]
-    return [a[:, c] for a, c in zip(A, np.indices((d,) * len(A)).reshape(len(A), -1))]
-
-
 def solve(p: Problem, progress: Progress | None = None) -> Result:
     """Output, logsumexp and, with an upstream gradient, all gradients.  `progress` hears how many rows were done."""
     out, lse = np.empty((*p.q.shape[:2], p.values[0].shape[2]), p.q.dtype), np.empty(p.q.shape[:2], p.q.dtype)
     zeros = [tuple(map(np.zeros_like, sets)) for sets in ((p.q,), p.keys, p.values)]
     grads = None if p.upstream is None else Gradient(zeros[0][0], zeros[1], zeros[2])
-    with np.errstate(all="ignore"):                                  # as above
+    with np.errstate(all="ignore"):                                  # what overflows is found, and named
         for b in range(len(p.q)):
             task = Item(p, b)
             (_matrix if p.order == 1 else _tensor)(task, out[b], lse[b], progress or (lambda rows: None))
