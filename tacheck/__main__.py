@@ -13,6 +13,7 @@ VERBS = {
     "verify": "check every claim and every false twin",
     "explain": "one claim: words, citation, statement, what it rests on, certificate, twins",
     "derive": "a gradient, derived and proved equal to the stated closed form",
+    "approx": "a polynomial for e^x of least degree, certified",
     "attend": "tensor attention and its gradient on arrays in files",
     "check-code": "the user's own function against a proved formula",
     "harden": "a hard tensor-attention instance from a DIMACS formula",
