@@ -1,11 +1,16 @@
-"""Random attacks on the normal form, judged by brute force.
+"""Random attacks on the kernel, judged by brute force.
 
     python benchmarks/fuzz.py --pairs 100000 --equal 100000 --random-oracle 100000 --damage 10000
+    python benchmarks/fuzz.py --forms 20000 --exps 20000 --curves 20000 --trees 20000 --bounds 10000 --scripts 5000
 
 pairs: a random term against a slightly changed one; none may be declared equal unless it is.
 equal: a random term against an equal one, written differently; how many are found equal, and by which rules the others
 were made.  random oracle: pairs whose questions are answered at random; no false claim may be proved.
 damage: accepted certificate files with one field changed; one that is still accepted must carry a true statement.
+forms: inequalities with a random form, most of them nudged; none that is proved may fail at a point of real data.
+exps, curves, trees: enclosures of exp, of exponential polynomials on cells, of terms on boxes, against 60 digits of mpmath.
+bounds: bounds that hold with one thing changed; one that is still accepted must not be broken anywhere.
+scripts: random formulas, all assignments tried, against z3.
 Exit code 1 iff anything unsound was found.
 """
 import argparse
@@ -21,7 +26,8 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tacheck.kernel.check import Identity, Status, check, load, terms  # noqa: E402
+from benchmarks import fuzz_bounds  # noqa: E402
+from tacheck.kernel.check import Identity, Inequality, Status, check, load, terms  # noqa: E402
 from tacheck.kernel.normal import Impossible, Normaliser  # noqa: E402
 from tacheck.kernel.term import free, sizes, subterms, wellformed  # noqa: E402
 from tacheck.provers.labelling import answer  # noqa: E402
@@ -180,7 +186,37 @@ def damage(rng, amount):
     return tally, bad, []
 
 
-STUDIES = {"pairs": pairs, "equal": equals, "random_oracle": oracle, "damage": damage}
+def forms(rng, amount):
+    """lhs against rhs + form, the form made of squares and exps; lhs is rewritten, and mostly nudged."""
+    tally, bad = Counter(), []
+    for _ in range(amount):
+        rhs, t, u = (random_term(rng, rng.choice((1, 2))) for _ in range(3))
+        i = f"{rng.choice('ijk')}:n"
+        form = rng.choice([("pow", t, "2"), ("exp", t), ("sum", i, ("pow", t, "2")), ("mul", ("pow", t, "2"), ("exp", u)),
+                           ("add", ("pow", t, "2"), ("sum", i, ("pow", u, "-2"))), ("pow", ("pow", t, "1/2"), "2")])
+        sides = rng.choice([("add", rhs, form), ("add", rhs, form, ("mul", t, ("num", "0"))),
+            ("add", rhs, t) if form[0] == "pow" else rhs])
+        lhs = rewritten(sides, rng, rng.randint(0, 2))[0]
+        if rng.random() < 0.5: lhs = nudged(lhs, rng)
+        s, answers = Inequality(lhs, rhs), []
+
+        def ask(normaliser, question, answers=answers):
+            answers.append(answer(normaliser, question))
+            return answers[-1]
+        normaliser = Normaliser(ask)
+        normaliser.fuel = FUEL
+        try: normaliser.difference(lhs, rhs), normaliser.difference(lhs, ("add", rhs, form))
+        except REFUSED as why:
+            tally[f"refused: {type(why).__name__}"] += 1
+            continue
+        verdict = check(s, {"by": "positive form", "form": form, "answers": answers, "atoms": normaliser.atoms()})
+        if broken(verdict): tally[f"not proved: {verdict.why.split(':')[1]}"] += 1
+        elif really_differ(s, rng, 20): bad.append(("form", lhs, rhs, form))
+        else: tally["proved, and at no point false"] += 1
+    return tally, bad, []
+
+
+STUDIES = {"pairs": pairs, "equal": equals, "random_oracle": oracle, "damage": damage, "forms": forms} | fuzz_bounds.STUDIES
 
 
 def portion(task):

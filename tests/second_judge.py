@@ -24,6 +24,7 @@ from itertools import product as places
 from typing import Any
 
 HOLDS, REFUTED, VACUOUS, UNDECIDED = "holds", "refuted", "vacuous", "undecided"
+TRUSTED, OBSERVED = "trusted", "observed"
 Number = int | Fraction
 Indices = tuple[str, ...]
 
@@ -53,6 +54,15 @@ class Statement:
     data: Any = None
     hypotheses: Any = None
     conclusion: Statement | None = None
+    expr: Term | None = None
+    box: Any = None
+    lower: Any = None
+    upper: Any = None
+    script: Script | None = None
+    scalar: Any = None
+    limit: Any = None
+    what: Any = None
+    seed: Any = None
 
 
 def no_constant(word: str) -> None:
@@ -76,14 +86,16 @@ def read(path: str) -> dict:
     return record
 
 
-WIDTHS = {"assuming": 2, "sizes": 2, "data": 2, "hypotheses": 3}
+WIDTHS = {"assuming": 2, "sizes": 2, "data": 2, "hypotheses": 3, "box": 3}
+KEYS = {"identity": "lhs rhs assuming", "inequality": "lhs rhs assuming", "instance": "lhs rhs sizes data",
+        "conditional": "hypotheses conclusion", "bound": "expr box lower upper", "decision": "script",
+        "growth": "expr scalar limit", "measurement": "what seed lower upper"}
 
 
 def load(value: Any) -> Statement:
     """1.5. The statement that a JSON value is; ValueError if it is none."""
     need(isinstance(value, dict), "a statement is an object", ValueError)
-    keys = {"identity": "lhs rhs assuming", "instance": "lhs rhs sizes data", "conditional": "hypotheses conclusion"}
-    known = keys.get(str(value.get("kind")), "").split()
+    known = KEYS.get(str(value.get("kind")), "").split()
     need(known and set(value) | {"assuming"} & set(known) == {"kind", *known}, "no such statement", ValueError)
     parts, shapes = {"assuming": [], **value}, {}
     for key in WIDTHS.keys() & parts.keys():
@@ -93,8 +105,14 @@ def load(value: Any) -> Statement:
             need(right, f"a row of {key} is not of {WIDTHS[key]} parts, the first a string", ValueError)
             if key != "assuming":
                 without_object(row)
-    for side in {"lhs", "rhs"} & set(parts):
+    ends = {"lower", "upper"} if value["kind"] == "measurement" else set()
+    for side in {"lhs", "rhs", "expr"} & set(parts) | {end for end in ends if parts[end] is not None}:
         parts[side] = Term(parts[side], shapes)
+    for key in {"lower", "upper", "scalar", "limit", "what", "seed"} & set(parts):
+        if not isinstance(parts[key], Term):
+            without_object(parts[key])
+    if "script" in parts:
+        parts["script"] = Script(parts["script"])
     parts["assuming"] = [(relation, Term(term, shapes)) for relation, term in parts["assuming"]]
     if "conclusion" in parts:
         parts["conclusion"] = load(parts["conclusion"])
@@ -164,6 +182,21 @@ class Term:
         else:
             free.update(dict.fromkeys(self.indices))
         self.free: Indices = tuple(free)
+
+    def everything(self) -> Iterator[Term]:
+        """The term and all terms in it."""
+        yield self
+        for part in self.parts:
+            yield from part.everything()
+
+    def written(self) -> tuple:
+        """12.8.4. What is the same for terms that are: `add` in `add` and `mul` in `mul` are flattened, one part stands alone."""
+        parts = [part.written() for part in self.parts]
+        if self.word in ("add", "mul"):
+            parts = [x for part in parts for x in (part[-1] if part[0] == self.word else [part])]
+        if self.word in ("add", "mul") and len(parts) == 1:
+            return parts[0]
+        return self.word, self.name, self.indices, self.digits, tuple(parts)
 
 
 # 4. Atoms, monomials, polynomials. Each atom and each monomial exists once in a table, so that they compare by identity.
@@ -238,7 +271,7 @@ class Table:
         self.bodies: dict[tuple, Entry] = {}
         self.derived: dict[tuple, Poly] = {}
         self.given: set[str] = set()
-        self.noted = False
+        self.noted: set[tuple] = set()
         self.fresh_made, self.fuel = 0, 200_000
         self.one: Poly = self.raw([])
 
@@ -557,7 +590,7 @@ class Table:
             return self.substitute(self.derivative(p, t.name, fresh), dict(zip(fresh, t.indices)))
         p = self.read(t.parts[0])
         if t.word == "log" or not whole(t.number):
-            self.note(p, "> 0")
+            self.note(t.parts[0], p, "> 0")
         return self.power(p, t.number) if t.word == "pow" else self.exp(p) if t.word == "exp" else self.log(p)
 
     def reciprocal(self, t: Term, q: int) -> Poly:  # 11.4
@@ -566,7 +599,7 @@ class Table:
         if t.word == "pow" and t.digits.isdigit() and t.number:
             return self.reciprocal(t.parts[0], q * t.number)
         p = self.read(t)
-        self.note(p, "!= 0")
+        self.note(t, p, "!= 0")
         return self.power(p, q)
 
     def assume(self, p: Poly) -> None:  # 11.2
@@ -577,10 +610,11 @@ class Table:
             if k == 1 and a.kind == "tensor" and len(set(a.indices)) == len(a.indices):
                 self.given.add(a.head)
 
-    def note(self, p: Poly, relation: str) -> None:  # 11.3
+    def note(self, t: Term, p: Poly, relation: str) -> None:  # 11.3
         negative = self.positive(scale(p, -1))
         need(p and not (relation == "> 0" and negative), "never defined", Impossible)
-        self.noted = self.noted or not (self.positive(p) or negative)
+        if not (self.positive(p) or negative and relation == "!= 0"):
+            self.noted.add((relation, t.written()))
 
     def derivative(self, p: Poly, name: str, at: Indices) -> Poly:  # 11.5
         return self.add(*[scale(self.mul(self.tidy(changed(m, a, k - 1)), self.slope(a, name, at)), c * k)
@@ -650,22 +684,36 @@ def found(statement: Statement, certificate: Any) -> str:
             need(standing != "refuted", "a hypothesis is refuted", Impossible)
             need(standing in ("open", "proved", "reported-refuted"), "no such standing")
         return status
-    judges = {("normal form", "identity"): normal_form, ("witness", "identity"): witness, ("evaluation", "instance"): evaluation}
-    found_by = judges.get((str(by), statement.kind))
-    return found_by(statement, certificate) if found_by else UNDECIDED
+    found_by, *keys = JUDGES.get((str(by), statement.kind), (None,))
+    return found_by(statement, certificate) if found_by and all(key in certificate for key in keys) else UNDECIDED
 
 
-def normal_form(statement: Statement, certificate: dict) -> str:  # 12.2
+def normal_form(statement: Statement, certificate: dict) -> str:  # 12.2, 12.8
+    shapes: dict[str, Indices] = {}
+    for term in [statement.lhs, statement.rhs, *(term for _, term in statement.assuming)]:
+        entries = [part for part in term.everything() if part.word in ("at", "diff")]
+        shapes.update((part.name, tuple(map(dimension, part.indices))) for part in entries)
+    form = Term(certificate["form"], shapes) if statement.kind == "inequality" else None
     need(isinstance(certificate["answers"], list), "answers are a list")
     table = Table(certificate["answers"])
     for p in [table.read(term) for relation, term in statement.assuming if relation == "> 0"]:
         table.assume(p)
     lhs, rhs = table.read(statement.lhs), table.read(statement.rhs)
-    difference = table.cleared(table.add(lhs, scale(rhs, -1)))
+    difference, noted = table.cleared(table.add(lhs, scale(rhs, -1))), set(table.noted)
+    if form:
+        need(nonnegative(form, [term for relation, term in statement.assuming if relation in ("> 0", ">= 0")]), "no sign")
+        try:
+            lhs, rhs, rest = table.read(statement.lhs), table.read(statement.rhs), table.read(form)
+            difference = table.cleared(table.add(lhs, scale(table.add(rhs, rest), -1)))
+        except Impossible:
+            raise Bad("the form is never defined") from None
+        assumed = {(relation, term.written()) for relation, term in statement.assuming}
+        need(table.noted <= noted | assumed, "the form is not defined wherever the sides are")
+        need(not table.noted or plain(statement, form), "names with two meanings")
     need(table.used == len(table.answers), "answers are left over")
     need(table.listing() == certificate["atoms"], "the listing is another")
     need(not difference, "the difference is not 0")
-    if statement.assuming or table.noted:
+    if statement.assuming or noted:
         point = Point(certificate["example"], certificate["example"]["bits"])
         point.check(statement.assuming)
         for side in (statement.lhs, statement.rhs):
@@ -680,7 +728,8 @@ def witness(statement: Statement, certificate: dict) -> str:  # 12.3
         need(type(value) is int and 0 <= value < point.sizes[dimension(index)], "an index out of range")
         at[index] = value
     point.check(statement.assuming)
-    return REFUTED if disjoint(point.enclose(statement.lhs, at), point.enclose(statement.rhs, at)) else UNDECIDED
+    lhs, rhs = point.enclose(statement.lhs, at), point.enclose(statement.rhs, at)
+    return REFUTED if lhs[1] < rhs[0] or statement.kind == "identity" and rhs[1] < lhs[0] else UNDECIDED
 
 
 def evaluation(statement: Statement, certificate: dict) -> str:  # 12.4
@@ -937,6 +986,408 @@ def whole_root(x: int, n: int) -> int:
         if better >= r:
             return r
         r = better
+
+
+# 12.8. Inequalities --------------------------------------------------------------------------------------------------
+
+def nonnegative(t: Term, given: list[Term]) -> bool:
+    """12.8.2. t is at least 0 wherever it is defined, by what is written."""
+    if any(an_instance(u, t) for u in given):
+        return True
+    if t.word == "num":
+        return t.number >= 0
+    if t.word in ("size", "exp", "delta") or t.word == "pow" and t.number.numerator % 2 == 0:
+        return True
+    return t.word in ("add", "mul", "sum", "pow") and all(nonnegative(part, given) for part in t.parts)
+
+
+def an_instance(u: Term, t: Term) -> bool:
+    """t is u with other indices over the same dimensions, different ones for different ones."""
+    pairs_of_indices: set[tuple[str, str]] = set()
+
+    def same(u: Term, t: Term) -> bool:
+        pairs_of_indices.update(zip(u.indices, t.indices))
+        alike = [(x.word, x.name, x.digits, len(x.indices), len(x.parts)) for x in (u, t)]
+        return alike[0] == alike[1] and all(map(same, u.parts, t.parts))
+    return (same(u, t) and all(dimension(i) == dimension(j) for i, j in pairs_of_indices)
+            and len({i for i, _ in pairs_of_indices}) == len({j for _, j in pairs_of_indices}) == len(pairs_of_indices))
+
+
+def plain(statement: Statement, form: Term) -> bool:
+    """12.8.4. Every name means one thing."""
+    sides = [statement.lhs, statement.rhs, form]
+    everything = [part for t in sides + [term for _, term in statement.assuming] for part in t.everything()]
+    indices = {i for part in everything for i in part.indices}
+    dimensions = {dimension(i) for i in indices} | {part.name for part in everything if part.word == "size"}
+    bound = {part.indices[0] for t in sides for part in t.everything() if part.word == "sum"}
+    return (len({i.split(":")[0] for i in indices}) == len(indices) and not bound & {i for t in sides for i in t.free}
+            and not dimensions & {part.name for part in everything if part.word in ("at", "diff")})
+
+
+# 12.9. Bounds --------------------------------------------------------------------------------------------------------
+
+Groups = dict[Number, list[Number]]  # w -> the coefficients of the polynomial before e^(w x), from the constant up
+
+
+@dataclass
+class Box:
+    """The scalars of a bound as data of a point: intervals or numbers."""
+    data: dict[str, Any]
+    sizes: dict[str, int] = default(default_factory=dict)
+
+    def value(self, t: Term, field: Any) -> Any:
+        return Evaluation(self).run(t, {}, field)
+
+
+def bound(statement: Statement, certificate: dict) -> str:
+    """12.9."""
+    box = {x: (rational(lo), rational(hi)) for x, lo, hi in statement.box}
+    used = [part for part in statement.expr.everything() if part.word in ("at", "diff")]
+    need(len(box) == len(statement.box) and {part.name for part in used} <= box.keys(), "other scalars than those of the box")
+    need(all(matched(NAME, x) for x in box), "a name")
+    need(not any(part.indices or part.word == "size" for part in statement.expr.everything()), "an index or a size")
+    lower, upper = (None if q is None else rational(q) for q in (statement.lower, statement.upper))
+    bits = certificate["bits"]
+    need(type(bits) is int and 8 <= bits <= 10_000, "no such precision")
+    need(all(lo <= hi for lo, hi in box.values()), "the box is empty", Impossible)
+    field = Wide(bits)
+
+    def inside(lo: Number, hi: Number) -> None:
+        need((lower is None or lower <= lo) and (upper is None or hi <= upper), "a cell is not enclosed")
+
+    if certificate["by"] == "point":
+        at = {x: rational(certificate["at"][x]) for x in box}
+        need(all(lo <= at[x] <= hi for x, (lo, hi) in box.items()), "the point is not in the box")
+        lo, hi = Box({f"{x}[]": q for x, q in at.items()}).value(statement.expr, field)
+        need(lower is not None and hi < lower or upper is not None and lo > upper, "the point is not outside")
+        return REFUTED
+    if certificate["by"] == "tree":
+        for leaf in leaves(certificate["tree"], box):
+            inside(*around_the_middle(statement.expr, leaf, field))
+        return HOLDS
+    (x, (lo, hi)), = box.items()
+    ends = [lo, *map(rational, certificate["cuts"]), hi]
+    h = groups(statement.expr, x)
+    need(all(a < b for a, b in zip(ends, ends[1:])), "the cuts do not rise")
+    for a, b in zip(ends, ends[1:]):
+        inside(*by_slope(h, a, b, field))
+    return HOLDS
+
+
+class Wide(Intervals):
+    """Intervals may be data."""
+
+    def number(self, q: Any) -> Interval:
+        return q if isinstance(q, tuple) else (q, q)
+
+
+def leaves(tree: Any, box: dict[str, Interval]) -> Iterator[dict[str, Interval]]:
+    """12.9.5."""
+    if tree is None:
+        yield box
+        return
+    x, below, above = tree
+    lo, hi = box[x]
+    middle = simple(Fraction(lo + hi) / 2)
+    yield from leaves(below, {**box, x: (lo, middle)})
+    yield from leaves(above, {**box, x: (middle, hi)})
+
+
+def around_the_middle(t: Term, box: dict[str, Interval], field: Wide) -> Interval:
+    """12.9.5. The natural enclosure and the mean-value form, end by end the better one."""
+    here = Box({f"{x}[]": ends for x, ends in box.items()})
+    lo, hi = here.value(t, field)
+    form = Box({f"{x}[]": Fraction(a + b) / 2 for x, (a, b) in box.items()}).value(t, field)
+    for x, (a, b) in box.items():
+        slope = here.value(t, Pairs(field, f"{x}[]"))[1]
+        if slope is not None:
+            half = Fraction(b - a) / 2
+            form = field.add(form, field.mul(slope, (-half, half)))
+    return max(lo, form[0]), min(hi, form[1])
+
+
+def groups(t: Term, x: str) -> Groups:
+    """12.9.6. The term as an exponential polynomial in x."""
+    table, out = Table(), {}
+    for m, c in table.read(t).items():
+        w, degree = 0, 0
+        for a, k in m.factors:
+            if a.kind == "tensor":
+                need(a.head == x and whole(k) and k > 0, "another power of x")
+                degree = k
+            else:
+                body = table.entries[a.head].body if a.kind == "exp" else {}
+                need([(b.head, e) for n in body for b, e in n.factors] == [(x, 1)], "another function of x")
+                w = k
+        out.setdefault(w, {})[degree] = c
+    need(not table.noted, "not defined everywhere")
+    return {w: [p.get(k, 0) for k in range(max(p) + 1)] for w, p in out.items()}
+
+
+def slope_of(h: Groups) -> Groups:
+    out = {}
+    for w, p in h.items():
+        q = [w * c + (k + 1) * d for k, (c, d) in enumerate(zip(p, [*p[1:], 0]))]
+        while q and not q[-1]:
+            q.pop()
+        if q:
+            out[w] = q
+    return out
+
+
+def by_slope(h: Groups, a: Number, b: Number, field: Intervals) -> Interval:
+    """12.9.7. From the values at the ends and the values of the derivative."""
+    lo, hi = spanned(slope_of(h), a, b, field)
+    room = 0 if lo >= 0 or hi <= 0 else Fraction(b - a) / 2 * max(-lo, hi)
+    ends = [value_at(h, x, field) for x in (a, b)]
+    return field.out(min(lo for lo, _ in ends) - room, max(hi for _, hi in ends) + room)
+
+
+def value_at(h: Groups, x: Number, field: Intervals) -> Interval:
+    out = 0, 0
+    for w, p in h.items():
+        exact = simple(sum((Fraction(c) * Fraction(x) ** k for k, c in enumerate(p)), Fraction(0)))
+        out = field.add(out, field.mul((exact, exact), field.exp((w * x, w * x))))
+    return out
+
+
+def spanned(h: Groups, a: Number, b: Number, field: Intervals) -> Interval:
+    """12.9.8."""
+    if not h:
+        return 0, 0
+    w = min(h, key=lambda w: len(h[w]))
+    rest = least_and_greatest(h[w], a, b) if len(h) == 1 else by_slope({v - w: p for v, p in h.items()}, a, b, field)
+    return field.mul(rest, field.exp(tuple(sorted((w * a, w * b)))))
+
+
+def least_and_greatest(p: list[Number], a: Number, b: Number) -> Interval:
+    """The least and greatest Bernstein coefficient, by blossoming: coefficient i is the polar form at a, ..., a, b, ..., b."""
+    n = len(p) - 1
+    found = []
+    for i in range(n + 1):
+        # the elementary symmetric polynomials of n - i times a and i times b
+        symmetric = [Fraction(1)] + [Fraction(0)] * n
+        for x in [a] * (n - i) + [b] * i:
+            for k in range(n, 0, -1):
+                symmetric[k] += x * symmetric[k - 1]
+        found.append(sum(Fraction(c) * symmetric[k] / math.comb(n, k) for k, c in enumerate(p)))
+    return min(found), max(found)
+
+
+def surely_bounded(statement: Statement, bits: int = 200, order: int = 10, deepest: int = 60) -> bool:
+    """A bound on an exponential polynomial, without a certificate: halving, and Taylor's formula around each middle."""
+    (x, lo, hi), = statement.box
+    lower, upper = (None if q is None else rational(q) for q in (statement.lower, statement.upper))
+    slopes, field = [groups(statement.expr, x)], Intervals(bits)
+    for _ in range(order):
+        slopes.append(slope_of(slopes[-1]))
+
+    def cell(a: Number, b: Number, depth: int) -> bool:
+        middle, radius = Fraction(a + b) / 2, Fraction(b - a) / 2
+        least, most = value_at(slopes[0], middle, field)
+        size = Fraction(1)
+        for k in range(1, order + 1):
+            size *= radius / k
+            ends = value_at(slopes[k], middle, field) if k < order else naively(slopes[k], a, b, field)
+            reach = size * max(abs(ends[0]), abs(ends[1]))
+            one_sided = k % 2 == 0 and k < order
+            least -= reach if not one_sided or ends[0] < 0 else 0
+            most += reach if not one_sided or ends[1] > 0 else 0
+        if (lower is None or lower <= least) and (upper is None or most <= upper):
+            return True
+        return depth < deepest and a < b and cell(a, middle, depth + 1) and cell(middle, b, depth + 1)
+    return cell(rational(lo), rational(hi), 0)
+
+
+def naively(h: Groups, a: Number, b: Number, field: Intervals) -> Interval:
+    """Horner's rule in intervals."""
+    out = 0, 0
+    for w, p in h.items():
+        inner = 0, 0
+        for c in reversed(p):
+            inner = field.add(field.mul(inner, (a, b)), (c, c))
+        out = field.add(out, field.mul(inner, field.exp(tuple(sorted((w * a, w * b))))))
+    return out
+
+
+# 12.10. Scripts ------------------------------------------------------------------------------------------------------
+
+LETTERS = {chr(code) for code in range(33, 127)} - set('();|"')
+LOGIC, NUMBERS, WORDS_OF_BITS = ("and", "or", "xor", "=>", "not"), ("+", "-", "*", "/"), ("bvand", "bvor", "bvxor", "bvnot")
+ORDERS = ("<", "<=", ">", ">=")
+FEWEST = {"and": 1, "or": 1, "not": 1, "+": 1, "*": 1, "-": 1, "bvnot": 1, "ite": 3}  # else 2
+MOST = {"not": 1, "bvnot": 1, "ite": 3, "bvand": 2, "bvor": 2, "bvxor": 2}
+OPERATORS = {*LOGIC, *NUMBERS, *WORDS_OF_BITS, *ORDERS, "=", "distinct", "ite"}
+
+
+def brackets(text: str) -> list:
+    """12.10.1. The script as lists of words."""
+    need(isinstance(text, str), "a script is a text", ValueError)
+    out, stack, word = [], [], ""
+    current, at = out, 0
+    while at <= len(text):
+        c = text[at] if at < len(text) else "\n"
+        if c in LETTERS:
+            word += c
+        else:
+            if word:
+                current.append(word)
+            word = ""
+            if c == "(":
+                stack.append(current)
+                current.append([])
+                current = current[-1]
+            elif c == ")":
+                need(stack, "a bracket to spare", ValueError)
+                current = stack.pop()
+            elif c == ";":
+                while at + 1 < len(text) and text[at + 1] not in "\r\n":
+                    at += 1
+            else:
+                need(c in " \t\r\n", "a letter that no word has", ValueError)
+        at += 1
+    need(not stack, "a bracket is missing", ValueError)
+    return out
+
+
+class Script:
+    """12.10.2. Constants with their sorts ("Bool", "number", or a width), those that are whole numbers, and assertions."""
+
+    def __init__(self, text: str) -> None:
+        self.sorts: dict[str, str | int] = {}
+        self.whole: set[str] = set()
+        self.claims: list = []
+        for command in brackets(text):
+            need(isinstance(command, list) and command, "a command is a list", ValueError)
+            if command[0] == "declare-const" and len(command) == 3:
+                name = matched("[A-Za-z][A-Za-z_0-9]*", command[1])
+                need(name not in OPERATORS | {"true", "false"} and name not in self.sorts, "a name that is taken", ValueError)
+                self.sorts[name] = self.sort(command[2])
+                if command[2] == "Int":
+                    self.whole.add(name)
+            elif command[0] == "assert" and len(command) == 2:
+                self.claims.append(command[1])
+            else:
+                need(command == ["check-sat"] or command[0] == "set-logic" and len(command) == 2, "no such command", ValueError)
+
+    def sort(self, written: Any) -> str | int:
+        if isinstance(written, list):
+            need(len(written) == 3 and written[:2] == ["_", "BitVec"], "no such sort", ValueError)
+            return int(matched("[1-9][0-9]{0,5}", written[2]))
+        return {"Bool": "Bool", "Int": "number", "Real": "number"}[matched("Bool|Int|Real", written)]
+
+    def sorted(self, t: Any) -> str | int:
+        """12.10.3. The sort of a term; an error where it has none."""
+        if isinstance(t, str):
+            if t in ("true", "false"):
+                return "Bool"
+            if t in self.sorts:
+                return self.sorts[t]
+            if re.fullmatch("[0-9]{1,4000}(\\.[0-9]{1,4000})?", t):
+                return "number"
+            need(re.fullmatch("#b[01]+|#x[0-9a-fA-F]+", t), "no such word")
+            return (len(t) - 2) * {"b": 1, "x": 4}[t[1]]
+        if len(t) == 3 and t[0] == "_":
+            matched("bv[0-9]{1,4000}", t[1])
+            return int(matched("[1-9][0-9]{0,5}", t[2]))
+        need(t and isinstance(t[0], str) and t[0] in OPERATORS, "no such operation")
+        word, parts = t[0], [self.sorted(part) for part in t[1:]]
+        need(FEWEST.get(word, 2) <= len(parts) <= MOST.get(word, math.inf), "the number of parts")
+        if word == "ite":
+            need(parts[0] == "Bool" and parts[1] == parts[2], "the sorts of an ite")
+            return parts[1]
+        need(len(set(parts)) == 1 or word == "and" and len(parts) == 0, "parts of two sorts")
+        right = (parts[0] == "Bool" if word in LOGIC else parts[0] == "number" if word in NUMBERS + ORDERS else
+                 isinstance(parts[0], int) if word in WORDS_OF_BITS else True)
+        need(right, "parts of another sort")
+        return parts[0] if word in NUMBERS + WORDS_OF_BITS else "Bool"
+
+    def value(self, t: Any, values: dict[str, Any]) -> Any:
+        """12.10.4. Of a term that has a sort: a truth value or a number."""
+        if isinstance(t, str):
+            if t in values:
+                return values[t]
+            return t == "true" if t in ("true", "false") else int(t[2:], {"b": 2, "x": 16}[t[1]]) if t[0] == "#" else Fraction(t)
+        if t[0] == "_":
+            return int(t[1][2:]) % 2 ** int(t[2])
+        word, (x, *rest) = t[0], [self.value(part, values) for part in t[1:]]
+        if word in ("=", *ORDERS):
+            tests = {"=": lambda a, b: a == b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
+                     ">": lambda a, b: b < a, ">=": lambda a, b: b <= a}
+            return all(tests[word](a, b) for a, b in zip([x, *rest], rest))
+        if word == "distinct":
+            return len({x, *rest}) == 1 + len(rest)
+        if word == "ite":
+            return rest[0] if x else rest[1]
+        if word == "=>":
+            return rest[-1] or not (x and all(rest[:-1]))
+        if word in ("not", "-") and not rest:
+            return not x if word == "not" else -x
+        if word == "bvnot":
+            return 2 ** self.sorted(t[1]) - 1 - x
+        step = {"and": lambda a, b: a and b, "or": lambda a, b: a or b, "xor": lambda a, b: a != b, "+": lambda a, b: a + b,
+                "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "bvand": lambda a, b: a & b,
+                "bvor": lambda a, b: a | b, "bvxor": lambda a, b: a ^ b}[word]
+        for y in rest:
+            x = step(x, y)
+        return x
+
+    def true(self, values: dict[str, Any]) -> bool:
+        return all([self.value(claim, values) for claim in self.claims])
+
+
+def decision(statement: Statement, certificate: dict) -> str:
+    """12.10."""
+    script = statement.script
+    if certificate["by"] == "solver":
+        return TRUSTED if isinstance(certificate["solver"], str) else UNDECIDED
+    need(all(script.sorted(claim) == "Bool" for claim in script.claims), "an assertion of another sort")
+    if certificate["by"] == "cases":
+        need(all(sort != "number" for sort in script.sorts.values()), "infinitely many values")
+        widths = [1 if sort == "Bool" else sort for sort in script.sorts.values()]
+        need(sum(widths) <= 16, "too many values")
+        for values in places(*((False, True) if sort == "Bool" else range(2 ** sort) for sort in script.sorts.values())):
+            need(not script.true(dict(zip(script.sorts, values))), "a model")
+        return HOLDS
+    values = {}
+    for name, sort in script.sorts.items():
+        written = certificate["values"][name]
+        values[name] = {"true": True, "false": False}[written] if sort == "Bool" else rational(written)
+        need(name not in script.whole or whole(values[name]), "no whole number")
+        need(not isinstance(sort, int) or whole(values[name]) and 0 <= values[name] < 2 ** sort, "too many bits")
+    need(script.true({x: Fraction(v) if script.sorts[x] == "number" else v for x, v in values.items()}), "no model")
+    return REFUTED
+
+
+# 12.11. Measurements, and what is trusted ----------------------------------------------------------------------------
+
+def measurement(statement: Statement, certificate: dict) -> str:
+    """12.11."""
+    ends, status = (statement.lower, statement.upper), OBSERVED
+    for end in ends:
+        need(not end or all(part.word not in ("at", "diff") for part in end.everything()), "data in an end")
+    need(certificate["rows"], "an empty sample")
+    for row in certificate["rows"]:
+        value, sizes = rational(row["value"]), dict(row["sizes"])
+        need(all(type(n) is int and 1 <= n <= 2 ** 24 for n in sizes.values()), "a size out of range")
+        point = Box({}, sizes)
+        lower, upper = ((value, value) if end is None else point.value(end, Intervals(80)) for end in ends)
+        if value < lower[0] or value > upper[1]:
+            return REFUTED
+        need(lower[1] <= value <= upper[0], "too near to an end")
+    return status
+
+
+def growth(statement: Statement, certificate: dict) -> str:
+    return TRUSTED if isinstance(certificate["solver"], str) else UNDECIDED
+
+
+JUDGES: dict[tuple[str, str], tuple] = {  # who judges, and which keys there must be
+    ("normal form", "identity"): (normal_form,), ("witness", "identity"): (witness,), ("evaluation", "instance"): (evaluation,),
+    ("positive form", "inequality"): (normal_form, "form"), ("witness", "inequality"): (witness,),
+    ("cuts", "bound"): (bound,), ("tree", "bound"): (bound,), ("point", "bound"): (bound,),
+    ("cases", "decision"): (decision,), ("model", "decision"): (decision,), ("solver", "decision"): (decision, "solver"),
+    ("solver", "growth"): (growth, "solver"), ("sample", "measurement"): (measurement, "rows")}
 
 
 def main(paths: list[str]) -> int:

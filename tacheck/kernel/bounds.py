@@ -56,6 +56,7 @@ class Intervals:
         if n < 0:
             if a[0] <= 0 <= a[1]: raise ValueError("division by an interval that contains 0")
             a, n = self.out(1 / a[1], 1 / a[0]), -n
+        if n * max(e.numerator.bit_length() + e.denominator.bit_length() for e in a) > 10 ** 7: raise ValueError("too many bits")
         ends = [a[0] ** n, a[1] ** n]
         return self.out(Fraction(0) if n % 2 == 0 and a[0] < 0 < a[1] else min(ends), max(ends))
 

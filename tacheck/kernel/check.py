@@ -29,7 +29,7 @@ from .statement import dump as dump
 from .statement import frozen
 from .statement import load as load
 from .statement import terms as terms
-from .term import Term, dim, free, show, sizes, wellformed
+from .term import Term, dim, free, show, sizes, subterms, wellformed
 
 BAD_EVIDENCE = (ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
@@ -81,18 +81,19 @@ def judge(statement: Statement, certificate: Certificate) -> Finding:
 
 
 def by_normal_form(s: Identity | Inequality, certificate: Certificate, form: Term = ()) -> Finding:
-    """lhs - rhs = form, no form for 0.  Replay: the answers come from the certificate, in the order in which they are needed."""
-    wellformed(*terms(s), *([form] if form else []))
+    """lhs - rhs = form (of an identity: 0).  Replay: the certificate's answers, in the order in which they are needed."""
+    wellformed(*terms(s), *([form] if isinstance(s, Inequality) else []))
     if type(certificate["answers"]) is not list: raise ValueError("the answers are not a list")
     answers = iter(certificate["answers"])
     normaliser = Normaliser(lambda _, question: next(answers, None), [t for r, t in s.assuming if r == "> 0"])
     left = normaliser.difference(s.lhs, s.rhs)
     rests_on = dict.fromkeys([f"{show(t)} {r}" for r, t in s.assuming]) | normaliser.rests_on
-    if form:
+    if isinstance(s, Inequality):
         if not nonnegative(form, [t for r, t in s.assuming if r in ("> 0", ">= 0")]): raise ValueError("the form may be negative")
         try: left = normaliser.difference(s.lhs, ("add", s.rhs, form))
         except Impossible as never: raise ValueError(f"the form is never defined: {never}") from None
-        if not normaliser.rests_on.keys() <= rests_on.keys(): raise ValueError("the form is not defined wherever the sides are")
+        if normaliser.rests_on and not (normaliser.rests_on.keys() <= rests_on.keys() and plain(s, form)):
+            raise ValueError("the form is not visibly defined wherever the sides are")
     if next(answers, answers) is not answers: raise ValueError("answers to spare")
     if normaliser.atoms() != certificate["atoms"]: raise ValueError("the atoms are not those listed")
     if left: raise ValueError(f"left over: {normaliser.text(left)[:900]} where {'; '.join(normaliser.atoms())[:900]}")
@@ -103,6 +104,15 @@ def by_normal_form(s: Identity | Inequality, certificate: Certificate, form: Ter
         for at in places(free(("add", s.lhs, s.rhs)), example.sizes): example.enclose(s.lhs, at), example.enclose(s.rhs, at)
     scope, so = sizes(s.lhs, s.rhs), "equal" if isinstance(s, Identity) else "so"
     return Status.HOLDS, f"{so} for every {', '.join(scope)}" if scope else so, tuple(rests_on), None
+
+
+def plain(s: Identity | Inequality, form: Term) -> bool:
+    """Conditions in the same words are the same: no index is free and bound, or has two dimensions, or a tensor's name one."""
+    ts, every = [s.lhs, s.rhs, form], [*terms(s), form]
+    indices = {i for t in every for x in subterms(t) for i in x[1:] if ":" in i}
+    bound = {x[1] for t in ts for x in subterms(t) if x[0] == "sum"}
+    return (len({i.partition(":")[0] for i in indices}) == len(indices) and bound.isdisjoint(free(("add", *ts)))
+            and wellformed(*every).keys().isdisjoint(sizes(*every)))
 
 
 def nonnegative(t: Term, given: list[Term]) -> bool:
@@ -142,7 +152,7 @@ def by_sample(s: Measurement, rows: Any) -> Finding:
     if not rows: raise ValueError("an empty sample")
     for row in rows:
         q, at = rational(row["value"]), dict(row["sizes"])
-        if any(type(k) is not int or k < 1 for k in at.values()): raise ValueError("not a size")
+        if any(type(k) is not int or not 1 <= k <= 1 << 24 for k in at.values()): raise ValueError("not a size")
         (a, b), (c, d) = (evaluate(t, Intervals(80), at, lambda *_: Fraction(0), {}) if t else (q, q) for t in (s.lower, s.upper))
         if q < a or q > d: return Status.REFUTED, f"{near(q, FLOOR)} was measured at {at}", (), {"sizes": at, "value": str(q)}
         if q < b or q > c: raise ValueError(f"{near(q, FLOOR)} was measured at {at}, too near to an end")

@@ -14,7 +14,8 @@ from .term import Term, sizes, wellformed
 def by_enclosure(s: Bound, certificate: Certificate) -> Finding:
     """Cell by cell, or at one point."""
     box = {x: (rational(lo), rational(hi)) for x, lo, hi in s.box}
-    if any(wellformed(s.expr).values()) or sizes(s.expr) or len(box) < len(s.box):
+    shapes = wellformed(s.expr, *(("at", x) for x in box))
+    if any(shapes.values()) or sizes(s.expr) or not len(shapes) == len(box) == len(s.box):
         raise ValueError("not an expression in the scalars of a box")
     lower, upper = (None if q is None else rational(q) for q in (s.lower, s.upper))
     field = precise(certificate["bits"])

@@ -35,11 +35,11 @@ def run(args: argparse.Namespace) -> int:
 def tell(claim: Claim, root: Path, timeout: float) -> dict[str, Any]:
     """Everything about a claim, as data."""
     statement, lies = claim.statements()
-    place = Path(claim.where)
+    place, verdict = Path(claim.where), decide(statement, timeout, claim.form)
     return {"id": claim.id, "says": claim.says, "cite": claim.cite,
             "where": str(place.relative_to(root) if place.is_relative_to(root) else place),
             "expect": claim.promised(statement), "parameters": {k: str(v) for k, v in claim.parameters.items()},
-            **found(statement, decide(statement, timeout, claim.form)), "opinions": [asdict(o) for o in opinions(statement, timeout)],
+            **found(statement, verdict), "opinions": [asdict(o) for o in opinions(statement, timeout)],
             "twins": [{"id": id, **found(lie, decide(lie, timeout))} for id, lie in lies.items()]}
 
 
