@@ -12,12 +12,12 @@ from .kernel.check import Status, Verdict
 
 __version__ = "0.1.0"
 __all__ = ["ErrorBound", "Gradient", "KeyState", "Status", "Verdict", "approximate", "attention", "check_code", "claim", "decide",
-           "gradient", "loss_gradient"]
+           "gradient", "loss_gradient", "regime"]
 
 # What works on arrays is imported when it is first used: `import tacheck` loads nothing but the standard library.
 LAZY = {"attention": "numeric.door", "gradient": "numeric.door", "loss_gradient": "numeric.loss", "ErrorBound": "numeric.door",
         "Gradient": "numeric.exact", "KeyState": "numeric.state", "approximate": "numeric.polynomial",
-        "check_code": "numeric.codecheck"}
+        "check_code": "numeric.codecheck", "regime": "numeric.regime"}
 
 
 def __getattr__(name: str) -> Any:

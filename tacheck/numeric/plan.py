@@ -21,7 +21,7 @@ from .ranges import Range, logit_range
 
 GRID = 16                                                            # radii for each doubling
 LEAST = Fraction(1, 1024)                                            # radius
-FAR = 1 << 17                                                        # query rows: beyond, the cheapest range
+FAR = 1 << 17                                                        # query rows: beyond, only ranges in linear time
 EFFORT, LITTLE = 2e9, 1e6                                            # multiplications for a better one: most, least
 MARGIN = Fraction(5, 8)                                              # of the error, for gradients: differences, to which up to
 EPS = 2.0 ** -52                                                     # 1.6 times the error of the weights came
@@ -80,7 +80,7 @@ def meet(p: Problem, error: Fraction, derivative: bool, max_rank: int, most: flo
     try: plan = _meet(p, score_range(p), error, derivative, max_rank)
     except ProblemError as no: bad = no
     effort = most if plan is None else min(most, fast_seconds(p, plan, derivative) * 2.5e8)
-    if p.q.shape[1] <= FAR and effort > LITTLE:                      # a range that costs more may be worth it
+    if effort > LITTLE:                                              # a range that costs more may be worth it
         try: better = _meet(p, score_range(p, effort), error, derivative, max_rank)
         except ProblemError as no: bad = no
         else: plan = better if plan is None or better.rank < plan.rank else plan
@@ -110,8 +110,9 @@ def _meet(p: Problem, ends: Range, error: Fraction, derivative: bool, max_rank: 
 def score_range(p: Problem, effort: float = 0) -> Range:
     """A certified range of all scores of the problem.  O(n d), and at most about `effort` multiplications an item more."""
     ends = [_columns(p, item) for item in range(len(p.q))] or [(0.0, 0.0)]
-    if effort and p.q.shape[1] <= FAR:
-        ends = [(max(lo, r.lower), min(hi, r.upper)) for (lo, hi), r in zip(ends, logit_range(p, effort))]
+    if effort:
+        better = logit_range(p, effort if p.q.shape[1] <= FAR else 0)
+        ends = [(max(lo, r.lower), min(hi, r.upper)) for (lo, hi), r in zip(ends, better)]
     lower, upper = min(lo for lo, _ in ends), max(hi for _, hi in ends)
     if not isfinite(upper - lower): raise ProblemError("the scores may lie beyond double precision; scale q or the keys down")
     return Range(lower, upper, upper - lower, "columns" if not effort else "best")
