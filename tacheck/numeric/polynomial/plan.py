@@ -19,7 +19,7 @@ from .families import Coefficients, Interval, best, coefficients, size
 from .minimax import bessel, exp_fixed
 
 MOST_DEGREE = 240                                                    # the kernel reads exponents up to 256
-TERMS = 1_500                                                        # of one identity: what the kernel reads with fuel to spare
+STEPS = 150_000                                                      # of one identity, about: within the fuel of the kernel
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def refusal(degree: int, interval: Interval, error: Fraction, absolute: bool = F
     def value(x: Term, ks: range) -> Term:
         terms: list[Term] = [("mul", ("at", f"p{k}"), ("pow", x, str(k)) if k > 1 else x) if k else ("at", "p0") for k in ks]
         return ("add", *terms) if len(terms) > 1 else terms[0]
-    width = max(1, TERMS // (degree + 2))                            # coefficients per identity; they add up, being linear
+    width = max(1, STEPS // (degree + 2) // (degree + 8))            # coefficients per identity; they add up, being linear
     unseen: list[Statement] = [
         Identity(("add", *(("mul", ("num", str(m)), value(x, ks)) for m, x in zip(weights, xs))), ("num", "0"))
         for k in range(0, degree + 1, width) for ks in [range(k, min(k + width, degree + 1))]]
