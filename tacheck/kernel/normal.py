@@ -183,15 +183,15 @@ class Normaliser:
 
     def power(self, p: Poly, q: Rational) -> Poly:
         """p^q.  A greatest common monomial and content leave the base first; from a root only what is positive."""
-        if q == 0: return ONE
         if any(max(q, -q) * max(c.numerator.bit_length(), c.denominator.bit_length()) > 10 ** 6 for c in p.values()):
             raise ValueError("a power with more than a million bits")
-        if q.denominator == 1 and q > 0: return self.product([p] * int(q))
-        if len(p) > 1: p = self.cancel(p)
-        if not p: raise ValueError("a negative or fractional power of 0")
+        if not (expands := q.denominator == 1 and q >= 0):
+            if len(p) > 1: p = self.cancel(p)
+            if not p: raise ValueError("a negative or fractional power of 0")
         if q.denominator == 1 and len(p) == 1:
             (m, c), = p.items()
             return scale(self.tidy({a: k * q for a, k in m}), whole(Fraction(c) ** int(q)))
+        if expands: return self.product([p] * int(q))
         atoms = {a: None for m in p for a, _ in m if q.denominator == 1 or self.positive_atom(a)}   # sqrt(x^2) is not x
         common: dict[Atom, Rational] = {a: min(dict(m).get(a, 0) for m in p) for a in atoms}
         rest = self.mul(p, {tuple(sorted((a, -k) for a, k in common.items() if k)): 1})
