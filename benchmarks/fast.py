@@ -1,31 +1,27 @@
 """The fast path's gradient: against exact, against this machine's matrix product, over n, and its memory.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/fast.py [--part speed|crossover|slope|memory|causal|all] [--n 1000000] [--repeats 5]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/fast.py [--part PART] [--n 1000000] [--repeats 5]
 
 All figures of a line are measured in turn in one run, the best of some repetitions each, in seconds of processor time; ratios
 and shares are what can be compared between machines.  Operations are those that the products need, 2 m n k each.
 """
 import argparse
 import os
-import resource
 import subprocess
 import sys
-import tracemalloc
-from collections.abc import Callable
 from fractions import Fraction
-from math import log
-from time import process_time
+from pathlib import Path
 from typing import Any
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"): os.environ.setdefault(name, "1")
 
 import numpy as np  # noqa: E402  (threads are read when it is loaded)
 
-from tacheck.numeric import exact, fast  # noqa: E402
+from tacheck.numeric import exact, fast, timing  # noqa: E402
 from tacheck.numeric.arrays import Problem, problem  # noqa: E402
-from tacheck.numeric.door import gradient, solve  # noqa: E402
-from tacheck.numeric.features import rank  # noqa: E402
+from tacheck.numeric.door import solve  # noqa: E402
 from tacheck.numeric.plan import meet  # noqa: E402
+from tacheck.numeric.timing import Case, best, operations  # noqa: E402
 
 GRID = [(d, B, error) for error in (1e-2, 1e-4, 1e-8) for B in (0.5, 1.0, 2.0) for d in (2, 3, 4, 6, 8)]
 
@@ -35,24 +31,6 @@ def draw(n: int, d: int, B: float = 1.0, dtype: str = "float64", order: int = 2,
     random = np.random.default_rng(n + d)
     def draw(size: float = 1.0) -> Any: return random.uniform(-size, size, (n, d)).astype(dtype)
     return problem(draw(B), [draw() for _ in range(order)], [draw() for _ in range(order)], upstream=draw(), **options)
-
-
-def best(runs: list[Callable[[], object]], repeats: int) -> list[float]:
-    """The least processor time of each, taken in turn so that all meet the same neighbours."""
-    found = [float("inf")] * len(runs)
-    for _ in range(repeats):
-        for i, run in enumerate(runs):
-            start = process_time()
-            run()
-            found[i] = min(found[i], process_time() - start)
-    return found
-
-
-def operations(p: Problem, g: int) -> float:
-    """Of the matrix products of a whole gradient."""
-    (_, n, d), m, k = p.q.shape, 1 + p.values[0].shape[2], p.order
-    r, below = rank(d, g), rank(d, g - 1)
-    return float(n) * 2 * (k * r * m + 2 * r * m + k * r * (m - 1) + (k + 1) * below * d * m)
 
 
 def speed(args: argparse.Namespace) -> None:
@@ -93,63 +71,63 @@ def accuracy(args: argparse.Namespace) -> None:
 
 
 def crossover(args: argparse.Namespace) -> None:
-    """How many times faster than exact, and from which n on."""
-    sizes = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024]
+    """From which n on the fast gradient takes less time than our exact one, and how many times less at 512 and 1024."""
     print(f"{'d':>3} {'B':>4} {'error':>7} {'r':>6} {'wins from n':>12} {'at 512':>8} {'at 1024':>8}     (exact over fast)")
-    for d, B, error in ((2, 1, 1e-4), (4, 1, 1e-2), (4, 1, 1e-4), (8, 1, 1e-2), (8, 1, 1e-4), (4, 1, 1e-8), (8, 0.5, 1e-4),
-                        (16, 0.5, 1e-2), (32, 0.5, 1e-2)):
-        wins, ratio, r = None, {}, 0
-        for n in sizes:
-            p = draw(n, d, B)
-            plan = meet(p, Fraction(error), True, 10**6)
-            assert p.upstream is not None
-            r, part = plan.rank, n > 32                              # exact's rows all cost the same: 32 of them
-            few = problem(p.q[0, :32], [k[0] for k in p.keys], [v[0] for v in p.values], upstream=p.upstream[0, :32])
-            c = plan.polynomial.coefficients
-            slow, quick = best([lambda: exact.solve(few if part else p), lambda: fast.solve(p, c)], args.repeats)  # noqa: B023
-            ratio[n] = slow * (n / 32 if part else 1) / quick
-            if ratio[n] > 1 and wins is None: wins = n
-            if ratio[n] <= 1: wins = None
-        print(f"{d:3} {B:4} {error:7.0e} {r:6} {wins or 'never':>12} {ratio[512]:8.1f} {ratio[1024]:8.1f}", flush=True)
+    for d, B, error in (*((d, "1", e) for d in (2, 4, 8) for e in ("1e-2", "1e-4")), (4, "1", "1e-8"), (8, "1/2", "1e-4"),
+                        (16, "1/2", "1e-2"), (32, "1/2", "1e-2")):
+        case = Case(2, d, Fraction(B), Fraction(error))
+        wins, at = timing.crossover(case, args.repeats), [timing.ratio(case, n, args.repeats) for n in (512, 1024)]
+        print(f"{d:3} {B:>4} {error:>7} {case.rank():6} {wins or 'never':>12} {at[0]:8.4g} {at[1]:8.4g}", flush=True)
+
+
+def whole(args: argparse.Namespace) -> None:
+    """Everything that a call does, d = 4, error 1e-4: over the run alone, with the plan, and with the plan and the bounds."""
+    for n in (64, 256, 1024, 8192, 65_536):
+        p = draw(n, 4)
+        c = meet(p, Fraction(1, 10_000), True, 10**6).polynomial.coefficients
+        runs = [lambda: fast.solve(p, c), lambda: solve(p, "1e-4", "fast", bound=False), lambda: solve(p, "1e-4", "fast"),  # noqa: B023
+                lambda: exact.solve(p)][:4 if n < 1024 else 3]       # noqa: B023
+        alone, *more = best(runs, args.repeats)
+        print(f"n {n:6}: run alone {alone * 1e3:8.2f} ms; with plan {more[0] / alone:.2f}x, with bounds {more[1] / alone:.2f}x"
+              + (f", exact {more[2] / alone:.2f}x" if more[2:] else ""), flush=True)
 
 
 def slope(args: argparse.Namespace) -> None:
-    """The exponent of n in the time: neighbours, and the least squares line."""
-    sizes, times = [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000], []
-    for n in sizes:
-        p = draw(n, 4)
-        c = meet(p, Fraction(1e-4), True, 10**6).polynomial.coefficients
-        times += best([lambda: fast.solve(p, c)], args.repeats)      # noqa: B023
-        print(f"n {n:8}: {times[-1]:8.3f} s", flush=True)
-    line = np.polyfit(np.log(sizes), np.log(times), 1)[0]
-    print(f"slope over all {line:.3f}, from the first to the last {log(times[-1] / times[0]) / log(sizes[-1] / sizes[0]):.3f}")
+    """The exponent of n in the time of the whole gradient, d = 4, by least squares with its 95 % interval."""
+    fast_sizes, exact_sizes, case = [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000], [256, 384, 512, 768, 1024], Case()
+    for name, sizes, times in (("fast", fast_sizes, timing.fast_times(case, fast_sizes, args.repeats)[0]),
+                               ("exact", exact_sizes, timing.exact_times(case, exact_sizes, 2))):
+        e = timing.exponent(sizes, times)
+        print(f"{name:>5}: {', '.join(f'{n}: {t:.3g} s' for n, t in zip(sizes, times))}: n^{e.slope:.3f} "
+              f"({e.lower:.3f} to {e.upper:.3f})", flush=True)
 
 
 def memory(args: argparse.Namespace) -> None:
-    """Beyond inputs, results and libraries: what NumPy allocates, and the growth of the process."""
+    """Beyond inputs, results and libraries: what NumPy allocates, and the growth of the process, each in a process of its own."""
     for dtype in ("float64", "float32"):
-        code = (f"import sys; sys.path.insert(0, '.'); sys.argv = ['']; import benchmarks.fast as b; b.peak({args.n}, '{dtype}')")
-        subprocess.run([sys.executable, "-c", code], check=True)
+        for bound in (False, True):
+            code = f"import sys; sys.path.insert(0, '.'); import benchmarks.fast as b; b.peak({args.n}, '{dtype}', {bound})"
+            subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def peak(n: int, dtype: str) -> None:
-    """In a process of its own."""
-    p = draw(n, 4, dtype=dtype)
-    assert p.upstream is not None
-    g = p.upstream[0]
-    def run(n: int) -> Any:
-        return gradient(p.q[0, :n], [k[0, :n] for k in p.keys], [v[0, :n] for v in p.values], upstream=g[:n],
-                        error=1e-4, method="fast")
-    run(100)                                                         # libraries, polynomials and tables
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = run(n)
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-    results = sum(a.nbytes for a in (found.q, *found.keys, *found.values))
-    tracemalloc.start()
-    run(n)
-    traced = tracemalloc.get_traced_memory()[1]
-    print(f"{dtype}, n = {n}, d = 4, error 1e-4: {(traced - results) / 1e6:.0f} MB beyond results, "
-          f"process grew by {(grown - results) / 1e6:.0f} MB beyond results")
+def peak(n: int, dtype: str, bound: bool) -> None:
+    """In this process."""
+    p, few = draw(n, 4, dtype=dtype), draw(100, 4, dtype=dtype)
+    solve(few, 1e-4, "fast")                                         # what is loaded or made once
+    Path("/proc/self/clear_refs").write_text("5")                    # Linux: the peak is counted from here
+    before = resident("VmRSS")
+    found = solve(p, 1e-4, "fast", bound=bound)[0]
+    grown, c = resident("VmHWM") - before, meet(p, Fraction(1, 10_000), True, 10**6).polynomial.coefficients
+    assert found.gradient
+    results = sum(a.nbytes for a in (found.out, found.logsumexp, found.gradient.q, *found.gradient.keys, *found.gradient.values))
+    print(f"{dtype}, n = {n}, d = 4, error 1e-4: the run allocates {timing.extra_bytes(p, c) / 1e6:.1f} MB beyond its results of "
+          f"{results / 1e6:.0f} MB; with the plan{' and the bounds' * bound} the process grew by {grown / 1e6:.0f} MB in all")
+
+
+def resident(what: str) -> int:
+    """Bytes of this process in memory, now (VmRSS) or at most (VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith(what))) * 1024
 
 
 def causal(args: argparse.Namespace) -> None:
@@ -165,7 +143,8 @@ def causal(args: argparse.Namespace) -> None:
             print(f"d {d}, {error:g}, {dtype}, {options}: {forward:.1f} us forward, {full:.1f} us gradient")
 
 
-PARTS = {"speed": speed, "accuracy": accuracy, "crossover": crossover, "slope": slope, "memory": memory, "causal": causal}
+PARTS = {"speed": speed, "accuracy": accuracy, "crossover": crossover, "whole": whole, "slope": slope,
+         "memory": memory, "causal": causal}
 
 
 def main() -> None:

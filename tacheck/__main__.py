@@ -16,6 +16,7 @@ VERBS = {
     "approx": "a polynomial for e^x of least degree, certified",
     "attend": "tensor attention and its gradient on arrays in files",
     "regime": "which side of the threshold numbers, arrays or a checkpoint lie on, and the price",
+    "bench": "fast attention against exact on this machine: exponents, crossover, memory",
     "check-code": "the user's own function against a proved formula",
     "harden": "a hard tensor-attention instance from a DIMACS formula",
     "decode": "satisfiable or not, from an engine's output on such an instance",

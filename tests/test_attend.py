@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tacheck.__main__ import main
-from tacheck.numeric.exact import attention, gradient
+from tacheck.numeric import door
+from tacheck.numeric.door import attention, gradient
 from tacheck.numeric.files import read, write
 
 from .conftest import Run, one_line
@@ -25,6 +26,11 @@ def arrays(order: int = 2, n: int = 6, d: int = 3, dv: int = 2) -> dict[str, Any
 def sets(given: dict[str, Any], letter: str) -> list[Any]:
     """The arrays letter1, letter2, ..."""
     return [given[f"{letter}{s}"] for s in range(1, 9) if f"{letter}{s}" in given]
+
+
+def small(order: int, n: int = 40) -> dict[str, Any]:
+    """Entries at most 1, scores too."""
+    return {name: np.tanh(a) for name, a in arrays(order, n).items()}
 
 
 @pytest.fixture
@@ -114,6 +120,73 @@ def test_json_in_a_file(attend: Attend, here: Path, capsys: pytest.CaptureFixtur
     assert "order 2" in capsys.readouterr().out
 
 
+# ---- within an error -----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+@pytest.mark.parametrize("order", [1, 2])
+def test_within_an_error_they_agree_too_and_the_bounds_hold(attend: Attend, here: Path, order: int, suffix: str) -> None:
+    given = small(order)
+    found = attend(given, "--gradient", "--error", "1e-3", "--method", "fast", "--json", "s.json", suffix=suffix)
+    g, bound = door.gradient(given["q"], sets(given, "k"), sets(given, "v"), upstream=given["upstream"], error="1e-3",
+                             method="fast", return_bound=True)
+    document = json.loads((here / "s.json").read_text())
+    assert (document["method"], document["error"], document["rank"]) == ("fast", 1e-3, bound.rank)
+    assert document["degree"] == bound.degree
+    assert document["bound"]["met"] is True
+    assert document["bound"]["output"] == bound.output
+    assert document["bound"]["gradients"] == bound.gradients
+    assert document["copied"] == []
+    assert np.array_equal(found["dq"], g.q)
+    wanted = gradient(given["q"], sets(given, "k"), sets(given, "v"), upstream=given["upstream"])
+    for name, limit in bound.gradients.items():
+        letter, place = name[1], int(name[2:] or 1) - 1
+        exact = wanted.q if letter == "q" else (wanted.keys if letter == "k" else wanted.values)[place]
+        assert 0 < np.abs(found[name] - exact).max() <= limit + 1e-13
+
+
+def test_without_an_error_it_is_exact_and_auto_may_be(attend: Attend, here: Path) -> None:
+    given = small(2)
+    for words, method in (((), "exact"), (("--error", "1e-2"), "exact"), (("--error", "1e-2", "--method", "exact"), "exact")):
+        found = attend(given, *words, "--json", "s.json")
+        document = json.loads((here / "s.json").read_text())
+        assert (document["method"], document["rank"], document["bound"]["output"]) == (method, None, 0)
+        assert np.array_equal(found["out"], attention(given["q"], sets(given, "k"), sets(given, "v")))
+    attend(small(2, 512), "--error", "1e-2", "--json", "s.json")
+    assert json.loads((here / "s.json").read_text())["method"] == "fast"
+
+
+def test_auto_takes_exact_where_no_polynomial_will_do(attend: Attend, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = small(2, 80)
+    given["q"] = given["q"] * 200
+    found = attend(given, "--error", "1e-6")
+    assert "; exact, " in (text := capsys.readouterr().out) and "quicker here than the fast path, or that needs" in text
+    assert np.array_equal(found["out"], attention(given["q"], sets(given, "k"), sets(given, "v")))
+
+
+def test_one_token_is_its_own_value(attend: Attend) -> None:
+    found = attend(arrays(2, n=1), "--gradient", "--error", "1e-6", "--method", "fast")
+    given = arrays(2, n=1)
+    assert np.allclose(found["out"], given["v1"] * given["v2"], rtol=1e-13)
+    assert np.allclose(found["dv1"], given["upstream"] * given["v2"], rtol=1e-13)
+    assert np.abs(found["dq"]).max() < 1e-14
+
+
+def test_no_query_rows_are_no_error(attend: Attend) -> None:
+    given = arrays() | {"q": np.zeros((0, 3)), "upstream": np.zeros((0, 2))}
+    assert attend(given, "--gradient", "--error", "1e-4")["out"].shape == (0, 2)
+
+
+def test_the_certificate_in_words(attend: Attend, capsys: pytest.CaptureFixture[str]) -> None:
+    attend(small(2), "--gradient", "--error", "1e-4", "--method", "fast")
+    text = capsys.readouterr().out
+    for part in ("; fast, ", "rank ", "error 0.0001 met", "certified bounds: out ", "dv2 ", "rounding apart"): assert part in text
+
+
+def test_every_number_of_the_document_is_one_in_json() -> None:
+    from tacheck.verbs.attend import finite
+    assert finite({"a": float("inf"), "b": [float("nan"), 1.5], "c": (2, "x")}) == {"a": None, "b": [None, 1.5], "c": [2, "x"]}
+
+
 # ---- what is wrong --------------------------------------------------------------------------------------------------
 
 def change(**new: Any) -> dict[str, Any]:
@@ -148,7 +221,26 @@ BAD = [
     (change(), "--window 1,2,3", "window [1, 2, 3]"),
     (change(), "--window a", "--window a"),
     (change(), "--dtype float16", "dtype 'float16'"),
-    (change(), "--method fast", "--method fast: only exact is there"),
+    (change(), "--method slow", "--method slow: auto, exact, fast are there"),
+    (change(), "--method fast", "--method fast needs --error"),
+    (change(), "--error 0", "--error 0: a number between 0 and 1"),
+    (change(), "--error 1", "--error 1: a number between 0 and 1"),
+    (change(), "--error nan", "--error nan: a number between 0 and 1"),
+    (change(), "--error 1/0", "--error 1/0: a number between 0 and 1"),
+    (change(), "--error=-1e-4", "--error -1e-4: a number between 0 and 1"),
+    (change(), "--error 1e-4 --max-rank 0", "--max-rank 0: a number from 1"),
+    (change(), "--error 1e-4 --max-rank 1e5", "--max-rank 1e5: a number from 1"),
+    (change(), "--error 1e-4 --method fast --max-rank 9", "max_rank is 9: allow"),
+    (change(q=np.full((6, 3), 50.0)), "--error 1e-4 --method fast", "in.npz: error 0.0001 is less than rounding may take"),
+    (change(q=np.full((6, 3), 6.0), k1=np.ones((6, 3)), k2=-np.ones((6, 3))), "--error 1e-4 --method fast --max-rank 5",
+     "max_rank is 5"),
+    (change(), "--error 1e-17", "--error 1e-17 is less than one rounding in float64"),
+    (change(), "--error 1e-9 --dtype float32", "--error 1e-9 is less than one rounding in float32, 6e-08; use --dtype float64"),
+    (change(mask=np.ones((6, 6, 6), bool)), "--error 1e-4 --method fast", "a dense mask leaves no moments"),
+    (change(q=np.zeros((6, 3), np.int32)), "--error 1e-4", "in.npz: q has dtype int32"),
+    (change(k1=NAN), "--error 1e-4", "in.npz: k1 has nan at (2, 1)"),
+    (change(k1=np.zeros((0, 3)), v1=np.zeros((0, 2))), "--error 1e-4", "in.npz: k1 has shape (0, 3): no positions"),
+    (change(v2=np.ones((7, 2))), "--error 1e-4", "in.npz: v2 has shape (7, 2)"),
     (change(), "-o out.txt", "out.txt: name a .npz or .safetensors file"),
     (change(), "-o in.npz", "in.npz: is the input too"),
     (change(), "--input absent.npz", "absent.npz: cannot be read: No such file"),
