@@ -34,6 +34,7 @@ Ends = tuple[Doubles, Doubles]                                       # the least
 EPS = 2.0 ** -52                                                     # twice what one operation is off by, relatively
 ROUNDING = {"f": 1e-3, "d": 1e-6}                                    # allowed in an output handed over, of the largest |w|
 EFFORT = 1 << 22                                                     # rows x tuples x columns that are looked at one by one
+ROWS = 1 << 14                                                       # query rows of a block, where every row sees every position
 
 
 def up(x: Any, operations: int) -> Any:
@@ -151,17 +152,23 @@ def propagate(problem: Problem, delta: float, delta_prime: float | None = None, 
 
 
 class Item:
-    """One batch item in double precision, without the positions that its masks leave out."""
+    """One batch item, without the positions that its masks leave out; ends of columns in double precision."""
 
     def __init__(self, p: Problem, b: int, spans: Sequence[Span]):
-        def double(a: Floats) -> Doubles: return a.astype(float, copy=False)
-        def kept(a: Floats, span: Span) -> Doubles: return double(a if len(span.positions) == len(a) else a[span.positions])
-        self.q, self.scale, self.spans, self.kind = double(p.q[b]), p.scale, spans, p.q.dtype
+        def kept(a: Floats, span: Span) -> Floats: return a if len(span.positions) == len(a) else a[span.positions]
+        def ends(a: Floats) -> Ends: return a.min(axis=0).astype(float), a.max(axis=0).astype(float)
+        self.q, self.scale, self.spans, self.kind = p.q[b], p.scale, spans, p.q.dtype
         self.keys, self.values = ([kept(a[b], s) for a, s in zip(sets, spans)] for sets in (p.keys, p.values))
-        self.key_ends, self.value_ends = ([(a.min(axis=0), a.max(axis=0)) for a in sets] for sets in (self.keys, self.values))
-        self.g = np.zeros((len(self.q), p.values[0].shape[2])) if p.upstream is None else double(p.upstream[b])
+        self.key_ends, self.value_ends = ([ends(a) for a in sets] for sets in (self.keys, self.values))
+        self.g = np.broadcast_to(np.float64(0), (len(self.q), p.values[0].shape[2])) if p.upstream is None else p.upstream[b]
         self.dense = None if p.dense is None else p.dense[b][(slice(None), *np.ix_(*(s.positions for s in spans)))]
         self.asked = p.upstream is not None
+
+    def blocks(self) -> list[slice]:
+        """Query rows that are looked at together: all of them, unless every one sees every position."""
+        n = len(self.q)
+        if any(s.first.any() or (s.last < len(s.positions)).any() for s in self.spans): return [slice(0, n)]
+        return [slice(at, min(at + ROWS, n)) for at in range(0, n, ROWS)]
 
 
 def products(sets: Sequence[Ends], columns: int) -> Ends:
@@ -184,48 +191,65 @@ def touching(sets: Sequence[Ends], s: int, columns: int) -> tuple[Doubles, Doubl
 
 
 def sparse(t: Item, rates: Rates, out: Doubles | None, allowance: float | None) -> list[float]:
-    """Bounds of output, q, keys and values from the ranges of columns, in linear time."""
-    d, dv, n, scale = t.q.shape[1], t.g.shape[1], len(t.q), abs(t.scale)
+    """Bounds of output, q, keys and values from the ranges of columns, in linear time and a block of rows of memory."""
+    d, dv, scale, blocks = t.q.shape[1], t.g.shape[1], abs(t.scale), t.blocks()
     low, high = products(t.value_ends, dv)
-    bound = output_worst(low, high, rates.delta)[None]
+    output, q = output_worst(low, high, rates.delta)[None], 0.0
     if out is not None:
         loose = ROUNDING[t.kind.char] * size(low, high) if allowance is None else allowance
-        bound = np.minimum(bound, output_aware(out, low, high, rates.delta, loose))
-    found = [float(bound.max())]
-    if not t.asked: return found + [0.0] * (1 + 2 * len(t.keys))
+        output = np.minimum(output, output_aware(out, low, high, rates.delta, loose))
+    if not t.asked: return [float(output.max())] + [0.0] * (1 + 2 * len(t.keys))
 
     kl, kh = products(t.key_ends, d)
-    g, x, slope = np.abs(t.g), scale * np.abs(t.q), rates.slope or 0.0
-    R = up(g @ up(high - low, 1), dv)                                # the range of r, row by row
-    shaken = float(up(rates.upstream * up(high - low, 1).sum(), dv))  # ... and of the error of r
-    length = up(x @ up(kh - kl, 1), d + 2)
-    top = R.max() / 2 * (rates.tau * (kh - kl) + slope * size(kl, kh)) + (1 + slope) * shaken / 2 * size(kl, kh)
-    found.append(float(up(scale * top.max(), 16)))
-    keys, values = [], []
+    slope = rates.slope or 0.0
     own = up(slope * rates.rho + rates.twice + rates.tau, 6)
-    for s, span in enumerate(t.spans):
-        others = np.maximum(span.last - span.first - 1, 0)           # of the positions that a row sees
-        share = np.ones(n) if t.dense is not None else up(1 / (1 + others * np.exp(-length) * (1 - 8 * EPS)), 4)
-        through, most = touching(t.key_ends, s, d)
-        each = np.minimum((rates.tau * through + slope * most) / 2, share[:, None] * (own * most)) * R[:, None]
-        if rates.upstream: each += (1 + slope) * shaken * np.outer(np.minimum(0.5, rates.rho * share), most)
-        keys.append(seen(span, x * each))
-        through, most = touching(t.value_ends, s, dv)
-        each = g * np.minimum(rates.tau * through, share[:, None] * (rates.twice * most))
-        if rates.upstream: each += rates.upstream * np.outer(np.minimum(1.0, rates.rho * share), most)
-        values.append(seen(span, each))
-    return found + keys + values
+    shaken = float(up(rates.upstream * up(high - low, 1).sum(), dv))  # the range of the error of r
+    around_k, around_v = ([touching(ends, s, c) for s in range(len(t.keys))] for ends, c in ((t.key_ends, d), (t.value_ends, dv)))
+    sums = [Sums(span, len(t.q), len(blocks)) for span in (*t.spans, *t.spans)]
+    for at in blocks:
+        g, x = np.abs(t.g[at].astype(float)), scale * np.abs(t.q[at].astype(float))
+        R = up(g @ up(high - low, 1), dv)                            # the range of r, row by row
+        length = up(x @ up(kh - kl, 1), d + 2)
+        top = R.max() / 2 * (rates.tau * (kh - kl) + slope * size(kl, kh)) + (1 + slope) * shaken / 2 * size(kl, kh)
+        q = max(q, float(up(scale * top.max(), 16)))
+        for s, span in enumerate(t.spans):
+            others = np.maximum(span.last[at] - span.first[at] - 1, 0)  # of the positions that a row sees
+            share = np.ones(len(x)) if t.dense is not None else up(1 / (1 + others * np.exp(-length) * (1 - 8 * EPS)), 4)
+            through, most = around_k[s]
+            each = np.minimum((rates.tau * through + slope * most) / 2, share[:, None] * (own * most)) * R[:, None]
+            if rates.upstream: each += (1 + slope) * shaken * np.outer(np.minimum(0.5, rates.rho * share), most)
+            sums[s].add(x * each)
+            through, most = around_v[s]
+            each = g * np.minimum(rates.tau * through, share[:, None] * (rates.twice * most))
+            if rates.upstream: each += rates.upstream * np.outer(np.minimum(1.0, rates.rho * share), most)
+            sums[len(t.spans) + s].add(each)
+    return [float(output.max()), q, *(total.largest() for total in sums)]
 
 
-def seen(span: Span, rows: Doubles) -> float:
-    """The largest sum, over the positions and the columns, of the nonnegative `rows` (n, columns) that see the position."""
-    every, at = rows.sum(axis=0), np.arange(len(span.positions))
-    total = every[None]
-    if span.first.any() or (span.last < len(at)).any():              # causal or a window: both ends rise with the row
-        sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
-        start, stop = (np.searchsorted(ends, at, "right") for ends in (span.last, span.first))
-        total = sums[stop] - sums[start]
-    return float(up((total + 2 * (len(rows) + 8) * EPS * every).max(), 32))
+class Sums:
+    """The largest sum, over the positions and the columns, of nonnegative rows (n, columns) that see the position.
+
+    In several blocks only where every row sees every position.
+    """
+
+    def __init__(self, span: Span, rows: int, blocks: int):
+        self.span, self.rows, self.whole, self.every, self.total = span, rows, blocks > 1, 0.0, 0.0
+
+    def add(self, rows: Doubles) -> None:
+        """Another block of rows."""
+        self.every = self.every + rows.sum(axis=0)
+        if self.whole: return
+        at = np.arange(len(self.span.positions))
+        if self.span.first.any() or (self.span.last < len(at)).any():  # causal or a window: both ends rise with the row
+            sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
+            start, stop = (np.searchsorted(ends, at, "right") for ends in (self.span.last, self.span.first))
+            self.total = sums[stop] - sums[start]
+        else: self.total = self.every
+
+    def largest(self) -> float:
+        total = self.every if self.whole else self.total
+        return float(up(np.max(total + 2 * (self.rows + 8) * EPS * self.every), 32))
+
 
 
 def through(matrix: Floats, bound: float) -> float:

@@ -23,28 +23,30 @@ def affordable(t: Item, effort: int) -> bool:
 def dense(t: Item, rates: Rates) -> list[float]:
     """Bounds of output, q, keys and values.  Infinite where scores are so large that their rounding hides the weights."""
     (n, d), dv, order, delta = t.q.shape, t.g.shape[1], len(t.keys), rates.delta
+    queries, upstream = t.q.astype(float), t.g.astype(float)
     grid = np.indices([len(k) for k in t.keys]).reshape(order, -1)   # (order, tuples)
-    kk, w = (multiplied(sets, grid) for sets in (t.keys, t.values))
-    other_k, other_v = ([np.abs(multiplied(sets, grid, s)) for s in range(order)] for sets in (t.keys, t.values))
-    dk, dv_ = ([np.zeros(a.shape) for a in sets] for sets in (t.keys, t.values))
+    both = [[a.astype(float) for a in sets] for sets in (t.keys, t.values)]
+    kk, w = (multiplied(sets, grid) for sets in both)
+    other_k, other_v = ([np.abs(multiplied(sets, grid, s)) for s in range(order)] for sets in both)
+    dk, dv_ = ([np.zeros(a.shape) for a in sets] for sets in both)
     around_k, around_v = ([touching(ends, s, c) for s in range(order)] for ends, c in ((t.key_ends, d), (t.value_ends, dv)))
     slope, scale, output, q = rates.slope or 0.0, abs(t.scale), 0.0, 0.0
     for i in range(n):
         at = visible(t, i, grid)
-        points, values, x = kk[at], w[at], scale * np.abs(t.q[i])
-        s = points @ (t.scale * t.q[i])
+        points, values, x = kk[at], w[at], scale * np.abs(queries[i])
+        s = points @ (t.scale * queries[i])
         s -= s.max()
         off = (d + order + 8) * EPS * float(x @ np.abs(points).max(axis=0)) - EPS * float(s.min())
         relative = expm1(2 * off) + (len(s) + 16) * EPS if off < 0.001 else 1.0
         if relative >= 0.01: return [np.inf] * (2 + 2 * order)
         f = np.exp(s)
         f /= f.sum()
-        r = values @ t.g[i]
+        r = values @ upstream[i]
         roots = output_exact(f[None], np.column_stack([values, r]), delta, relative)[0]
         output = max(output, float(up(roots[:-1].max() + order * EPS * np.abs(values).max() * rates.tau * 2, 4)))
         if not t.asked: continue
 
-        blur = (dv + order + 4) * EPS * float((np.abs(values) @ np.abs(t.g[i])).max())
+        blur = (dv + order + 4) * EPS * float((np.abs(values) @ np.abs(upstream[i])).max())
         mean, R = f @ r, up(r.max() - r.min() + 2 * blur, 2)
         shaken = float(up(rates.upstream * (values.max(axis=0) - values.min(axis=0)).sum(), dv + order + 4))
         most = np.minimum(up(f * (1 + relative) + 1e-300, 2), 1.0)
@@ -65,7 +67,7 @@ def dense(t: Item, rates: Rates) -> list[float]:
             part = np.minimum(gathered(grid[j, at], p, other_k[j], at, dk[j].shape), rates.tau / 2 * R * wide + lean * top)
             dk[j] += up(x * part, len(f) + order + 20)
             wide, top = around_v[j]
-            part = np.minimum(gathered(grid[j, at], moved, other_v[j], at, dv_[j].shape), rates.tau * wide) * np.abs(t.g[i])
+            part = np.minimum(gathered(grid[j, at], moved, other_v[j], at, dv_[j].shape), rates.tau * wide) * np.abs(upstream[i])
             dv_[j] += up(part + rates.upstream * gathered(grid[j, at], heavy, other_v[j], at, dv_[j].shape), len(f) + order + 20)
     return [output, q, *(float(up(a, n + 4).max()) for a in (*dk, *dv_))]
 
