@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count, product
-from numbers import Rational
+from itertools import product
 from typing import Any
 
 from .assumptions import REGISTER
-from .indices import FreeIndices
 from .kernel import term as kernel_term
 from .kernel.check import (
     Bound,
@@ -31,177 +29,36 @@ from .kernel.check import (
     Statement,
 )
 from .kernel.script import Script
-from .kernel.term import show, wellformed
+from .kernel.term import wellformed
+from .terms import (
+    Assumption,
+    Exact,
+    Expr,
+    Index,
+    Sum,
+    Tensor,
+    delta,
+    diff,
+    dim,
+    equal,
+    exact,
+    exp,
+    log,
+    nonzero,
+    plain,
+    positive,
+    scalar,
+    sigmoid,
+    size,
+    sqrt,
+    tanh,
+    tensor,
+    term,
+)
 
 __all__ = ["Argued", "Assumption", "Expr", "Index", "Sum", "Tensor", "bound", "conditional", "decision", "delta", "diff", "dim",
            "equal", "exp", "growth", "identity", "inequality", "instance", "log", "measurement", "nonzero", "positive", "scalar",
            "sigmoid", "size", "sqrt", "tanh", "tensor", "term"]
-
-Exact = int | Fraction
-_fresh = count(1)
-
-
-@dataclass(frozen=True)
-class Index:
-    """An index and the dimension over which it runs."""
-    name: str
-    dim: str
-
-    def fresh(self) -> Index:
-        """An index over the same dimension that nothing else uses; statements give it a plain name again."""
-        return Index(f"{self.name.partition('__')[0]}__{next(_fresh)}", self.dim)
-
-    def __str__(self) -> str: return f"{self.name}:{self.dim}"
-
-
-@dataclass(frozen=True)
-class Expr:
-    """A term: operators build bigger terms.  `data` is the kernel's plain data."""
-    data: kernel_term.Term
-
-    def __add__(self, other: Expr | Exact) -> Expr: return Expr(("add", *_parts(self, "add"), term(other).data))
-    def __radd__(self, other: Exact) -> Expr: return term(other) + self
-    def __sub__(self, other: Expr | Exact) -> Expr: return self + -term(other)
-    def __rsub__(self, other: Exact) -> Expr: return term(other) - self
-    def __mul__(self, other: Expr | Exact) -> Expr: return Expr(("mul", *_parts(self, "mul"), term(other).data))
-    def __rmul__(self, other: Exact) -> Expr: return term(other) * self
-    def __truediv__(self, other: Expr | Exact) -> Expr: return self * term(other) ** -1
-    def __rtruediv__(self, other: Exact) -> Expr: return term(other) / self
-    def __neg__(self) -> Expr: return Expr(("mul", ("num", "-1"), *_parts(self, "mul")))
-    def __pos__(self) -> Expr: return self
-
-    def __pow__(self, exponent: Exact) -> Expr:
-        if isinstance(exponent, Expr): raise TypeError("an exponent is an exact number; write exp(k * log(t)) for t**k")
-        return Expr(("pow", self.data, str(Fraction(_exact(exponent)))))
-
-    def __rpow__(self, base: object) -> Expr: raise TypeError("an exponent is an exact number; write exp(t * log(b)) for b**t")
-    def __gt__(self, other: Expr | Exact) -> Assumption: return Assumption("> 0", self - other if other != 0 else self)
-    def __lt__(self, other: Expr | Exact) -> Assumption: return Assumption("> 0", term(other) - self)
-    def __ge__(self, other: Expr | Exact) -> Assumption: return Assumption(">= 0", self - other if other != 0 else self)
-    def __le__(self, other: Expr | Exact) -> Assumption: return Assumption(">= 0", term(other) - self)
-    def __bool__(self) -> bool: raise TypeError("a term is not true or false; build a statement with identity(lhs, rhs)")
-    def __iter__(self) -> Any: raise TypeError("a term is not a sequence; sum over an index with Sum(i, term)")
-    def __repr__(self) -> str: return show(self.data)
-
-
-@dataclass(frozen=True)
-class Assumption:
-    """`term relation`, for all values of the free indices of the term."""
-    relation: str
-    term: Expr
-
-    def __bool__(self) -> bool: raise TypeError("an assumption is not true or false; hand it to identity(..., assuming=...)")
-    def __repr__(self) -> str: return f"{self.term!r} {self.relation}"
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A tensor of real numbers; index it to get an entry.  The dimensions of its indices are its shape."""
-    name: str
-
-    def __getitem__(self, at: Index | tuple[Index, ...]) -> Expr:
-        at = at if isinstance(at, tuple) else (at,)
-        for i in at:
-            if not isinstance(i, Index): raise TypeError(f"{self.name}[{i!r}]: an index comes from dim(\"n\", \"i j\")")
-        return Expr(("at", self.name, *map(str, at)))
-
-    def __iter__(self) -> Any: raise TypeError(f"{self.name} is not a sequence; its size is not known")
-
-
-def _exact(x: object) -> Rational:
-    if isinstance(x, Rational) and not isinstance(x, bool): return x
-    if isinstance(x, float): raise TypeError(f"{x!r} is a float, and a statement holds exact numbers; write Fraction(\"{x!r}\")")
-    raise TypeError(f"{x!r} ({type(x).__name__}) is not a term; use tensors, sizes, ints and Fractions")
-
-
-def _parts(t: Expr, op: str) -> tuple[Any, ...]: return t.data[1:] if t.data[0] == op and len(t.data) > 1 else (t.data,)
-
-
-def _name(x: object) -> str:
-    wellformed(("size", x))
-    return str(x)
-
-
-def term(x: Expr | Exact) -> Expr:
-    """A Python number as a term; a term as it is.  Floats are refused: 0.1 is not 1/10."""
-    return x if isinstance(x, Expr) else Expr(("num", str(Fraction(_exact(x)))))
-
-
-# ---- nouns --------------------------------------------------------------------------------------------------------
-
-def dim(name: str, indices: str) -> tuple[Index, ...]:
-    """Indices over the dimension `name`, whose size is any positive integer: i, j = dim("n", "i j")."""
-    return tuple(Index(_name(i), _name(name)) for i in indices.replace(",", " ").split())
-
-
-def size(name: str) -> Expr:
-    """The size of a dimension, as a number."""
-    return Expr(("size", _name(name)))
-
-
-def tensor(name: str) -> Tensor:
-    """A tensor; one object may be used at different dimensions in different statements."""
-    return Tensor(_name(name))
-
-
-def scalar(name: str) -> Expr:
-    """A real number."""
-    return Expr(("at", _name(name)))
-
-
-# ---- functions ----------------------------------------------------------------------------------------------------
-
-def delta(i: Index, j: Index) -> Expr:
-    """Kronecker's delta: 1 if i = j, else 0.  Both run over one dimension."""
-    if i.dim != j.dim: raise ValueError(f"delta({i}, {j}) compares an index over {i.dim} with one over {j.dim}")
-    return Expr(("delta", str(i), str(j)))
-
-
-def Sum(*args: Any) -> Expr:
-    """Sum(i, j, body): over all i and j.  A function as the body gets fresh indices: Sum(j, lambda j: x[j]).
-
-    Reuse of a name inside is another index.  A Python function that sums should use the second form, for then nothing
-    that it is handed can be captured.
-    """
-    *bound, body = args
-    if not bound or not all(isinstance(i, Index) for i in bound):
-        raise TypeError(f"Sum(i, ..., body) takes indices and one body, not {args!r:.80}")
-    if len(set(bound)) < len(bound): raise ValueError(f"Sum({', '.join(i.name for i in bound)}, ...) names an index twice")
-    if callable(body):
-        bound = [i.fresh() for i in bound]
-        body = body(*bound)
-    data = term(body).data
-    for i in reversed(bound): data = ("sum", str(i), data)
-    return Expr(data)
-
-
-def exp(t: Expr | Exact) -> Expr: return Expr(("exp", term(t).data))
-def log(t: Expr | Exact) -> Expr: return Expr(("log", term(t).data))
-def sqrt(t: Expr | Exact) -> Expr: return term(t) ** Fraction(1, 2)
-
-
-def sigmoid(t: Expr | Exact) -> Expr:
-    """1 / (1 + e^-t): a word, not a rule; its derivative is a theorem."""
-    return 1 / (1 + exp(-term(t)))
-
-
-def tanh(t: Expr | Exact) -> Expr:
-    """1 - 2 / (1 + e^2t)."""
-    return 1 - 2 / (1 + exp(2 * term(t)))
-
-
-def diff(t: Expr | Exact, entry: Expr) -> Expr:
-    """The partial derivative of t by an entry, diff(t, X[a, b]), or by a scalar.  Repeatable."""
-    if not (isinstance(entry, Expr) and entry.data[0] == "at"):
-        raise TypeError(f"diff(t, X[a, b]) differentiates by an entry or a scalar, not by {entry!r}")
-    return Expr(("diff", term(t).data, *entry.data[1:]))
-
-
-# ---- statements ---------------------------------------------------------------------------------------------------
-
-def positive(t: Expr) -> Assumption: return Assumption("> 0", term(t))
-def nonzero(t: Expr) -> Assumption: return Assumption("!= 0", term(t))
-def equal(lhs: Expr | Exact, rhs: Expr | Exact) -> Assumption: return Assumption("= 0", term(lhs) - rhs)
 
 
 def identity(lhs: Expr | Exact, rhs: Expr | Exact, assuming: Assumption | Iterable[Assumption] = ()) -> Identity:
@@ -211,7 +68,7 @@ def identity(lhs: Expr | Exact, rhs: Expr | Exact, assuming: Assumption | Iterab
     visibly so.  `assuming` holds further assumptions: x[i] > 0, nonzero(t), equal(s, t).
     Raises TypeError or ValueError, in words, for what is not a term or does not fit together.
     """
-    s = Identity(_plain(term(lhs)), _plain(term(rhs)), _assumed(assuming))
+    s = Identity(plain(term(lhs)), plain(term(rhs)), _assumed(assuming))
     wellformed(s.lhs, s.rhs, *(t for _, t in s.assuming))
     return s
 
@@ -230,8 +87,8 @@ def inequality(greater: Expr | Exact, less: Expr | Exact, assuming: Assumption |
     because: greater - less written so that it is visibly at least 0: with +, *, Sum and powers, from numbers >= 0, sizes,
     exp, deltas, even powers and terms that are assumed > 0 or >= 0.  Raises as `identity`.
     """
-    s = Inequality(_plain(term(greater)), _plain(term(less)), _assumed(assuming))
-    form = () if because is None else _plain(term(because))
+    s = Inequality(plain(term(greater)), plain(term(less)), _assumed(assuming))
+    form = () if because is None else plain(term(because))
     wellformed(s.lhs, s.rhs, *(t for _, t in s.assuming), *([form] if form else []))
     return Argued(s, form) if form else s
 
@@ -239,8 +96,8 @@ def inequality(greater: Expr | Exact, less: Expr | Exact, assuming: Assumption |
 def bound(expr: Expr | Exact, box: Mapping[Expr, tuple[Exact, Exact]], lower: Exact | None = None,
           upper: Exact | None = None) -> Bound:
     """lower <= expr <= upper (None: no such end) at every point of a box, {x: (least, greatest), ...} for scalars x."""
-    s = Bound(_plain(term(expr)), tuple((x.data[1], *(str(Fraction(_exact(q))) for q in ends)) for x, ends in box.items()),
-              *(None if q is None else str(Fraction(_exact(q))) for q in (lower, upper)))
+    s = Bound(plain(term(expr)), tuple((x.data[1], *(str(Fraction(exact(q))) for q in ends)) for x, ends in box.items()),
+              *(None if q is None else str(Fraction(exact(q))) for q in (lower, upper)))
     shapes = wellformed(s.expr)
     if any(shapes.values()) or not shapes.keys() <= {x for x, *_ in s.box} or kernel_term.sizes(s.expr):
         raise ValueError("a bound is about an expression in the scalars of its box, without sizes")
@@ -256,17 +113,17 @@ def decision(script: str) -> Decision:
 def growth(expr: Expr | Exact, scalar: Expr, limit: Exact | str) -> Growth:
     """expr tends to the limit, a number or "oo" or "-oo", as the scalar tends to infinity."""
     if isinstance(limit, str) and limit not in ("oo", "-oo"): raise ValueError(f"{limit!r} is no limit: a number, oo or -oo")
-    return Growth(_plain(term(expr)), scalar.data[1], limit if isinstance(limit, str) else str(Fraction(_exact(limit))))
+    return Growth(plain(term(expr)), scalar.data[1], limit if isinstance(limit, str) else str(Fraction(exact(limit))))
 
 
 def measurement(what: str, seed: int, lower: Expr | Exact | None = None, upper: Expr | Exact | None = None) -> Measurement:
     """What `what` names (a sampler, package.module:function) measures from the seed lies between two terms in the sizes."""
-    return Measurement(what, seed, *(None if t is None else _plain(term(t)) for t in (lower, upper)))
+    return Measurement(what, seed, *(None if t is None else plain(term(t)) for t in (lower, upper)))
 
 
 def instance(lhs: Expr | Exact, rhs: Expr | Exact, sizes: Mapping[str, int], data: Mapping[str, Any]) -> Instance:
     """lhs = rhs at explicit sizes and exact data: nested lists of ints and Fractions, one per tensor."""
-    left, right = _plain(term(lhs)), _plain(term(rhs))
+    left, right = plain(term(lhs)), plain(term(rhs))
     entries: dict[str, str] = {}
     for name, shape in wellformed(left, right).items():
         if name not in data: raise ValueError(f"no data for {name}")
@@ -276,7 +133,7 @@ def instance(lhs: Expr | Exact, rhs: Expr | Exact, sizes: Mapping[str, int], dat
                 if not isinstance(value, Sequence) or len(value) != length:
                     raise ValueError(f"the data of {name} do not have the shape {[sizes[n] for n in shape]}")
                 value = value[k]
-            entries[f"{name}[{','.join(map(str, at))}]"] = str(Fraction(_exact(value)))
+            entries[f"{name}[{','.join(map(str, at))}]"] = str(Fraction(exact(value)))
     return Instance(tuple(sorted(sizes.items())), tuple(entries.items()), left, right)
 
 
@@ -292,25 +149,4 @@ def _assumed(assuming: Assumption | Iterable[Assumption]) -> tuple[tuple[str, ke
     given = (assuming,) if isinstance(assuming, Assumption) else tuple(assuming)
     for a in given:
         if not isinstance(a, Assumption): raise TypeError(f"not an assumption: {a!r}; write x[i] > 0, nonzero(t) or equal(s, t)")
-    return tuple((a.relation, _plain(a.term)) for a in given)
-
-
-def _plain(t: Expr) -> kernel_term.Term:
-    """The term with its bound indices named afresh, so that a statement does not depend on how it was built."""
-    indices = FreeIndices()
-    free = set(indices(t.data))
-
-    def visit(t: kernel_term.Term, names: Mapping[str, str]) -> kernel_term.Term:
-        match t:
-            case ("num" | "size", _): return t
-            case ("at", x, *at): return ("at", x, *(names.get(i, i) for i in at))
-            case ("delta", i, j): return ("delta", names.get(i, i), names.get(j, j))
-            case ("pow", x, q): return ("pow", visit(x, names), q)
-            case ("diff", x, name, *at): return ("diff", visit(x, names), name, *(names.get(i, i) for i in at))
-            case ("sum", i, body):
-                stem, dimension = i.partition(":")[0].partition("__")[0], kernel_term.dim(i)
-                used = {j.partition(":")[0] for j in (*free, *(names.get(j, j) for j in indices(t)))}
-                new = next(j for k in count() if (j := f"{stem}{k or ''}") not in used)
-                return ("sum", f"{new}:{dimension}", visit(body, {**names, i: f"{new}:{dimension}"}))
-        return (t[0], *(visit(x, names) for x in t[1:]))
-    return visit(t.data, {})
+    return tuple((a.relation, plain(a.term)) for a in given)

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "tacheck").rglob("*.py"))
 BASE = {"abbreviation", "assumptions", "cache", "claims", "convert", "coq", "decide", "derivation", "files", "indices",
-        "instances", "judging", "kernel", "lang", "library", "numeric", "opinions", "provers", "selection", "wording"}
+        "instances", "judging", "kernel", "lang", "library", "numeric", "opinions", "provers", "selection", "terms", "wording"}
 OUTSIDE = {"sympy": {"convert", "provers"}, "numpy": {"convert", "numeric", "instances"},
            "mpmath": {"numeric", "provers"}, "flint": {"numeric", "provers"}, "z3": {"instances", "provers"}, "cvc5": {"provers"},
            "matplotlib": {"report"}, "torch": {"numeric"}, "rich": {"verbs"}}
