@@ -11,7 +11,7 @@ BASE = {"abbreviation", "assumptions", "cache", "claims", "convert", "coq", "dec
         "instances", "judging", "kernel", "lang", "library", "numeric", "opinions", "provers", "selection", "terms", "wording"}
 OUTSIDE = {"sympy": {"convert", "provers"}, "numpy": {"convert", "numeric", "instances"},
            "mpmath": {"numeric", "provers"}, "flint": {"numeric", "provers"}, "z3": {"instances", "provers"}, "cvc5": {"provers"},
-           "matplotlib": {"report"}, "torch": {"numeric"}, "rich": {"verbs"}}
+           "matplotlib": {"report"}, "torch": {"numeric"}, "pyarrow": {"numeric"}, "rich": {"verbs"}}
 
 
 def imports(path: Path) -> set[str]:

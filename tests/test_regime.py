@@ -268,7 +268,7 @@ def test_files_are_read(tmp_path, capsys):
     (("--input", "none.npz"), "none.npz: cannot be read: No such file"),
     (("--input", "a.npz", "--d", 3), "--input has arrays"),
     (("--sweep", "t.csv", "--grid", "m=1"), "--grid m=1: write n=1024,4096"),
-    (("--sweep", "t.txt"), "name a .csv file")])
+    (("--sweep", "t.txt"), "name a .csv or .parquet file")])
 def test_bad_input_is_one_line(words, says, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as bad: run(*words)
@@ -285,6 +285,21 @@ def test_a_sweep_is_a_table_and_the_same_in_parallel(tmp_path, capsys):
     lines = text.splitlines()
     assert len(lines) == 9 and lines[0].startswith("n,d,bound,error,order,scale,verdict,kind")
     assert sum("hard under" in line for line in lines) == 2
+
+
+def test_a_sweep_in_parquet_has_the_rows_of_the_csv(tmp_path, capsys):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    grid = ("--grid", "n=64,4096", "d=2,64", "bound=1/2", "error=1e-2", "--jobs", 1)
+    assert run("--sweep", tmp_path / "a.csv", *grid) == run("--sweep", tmp_path / "a.parquet", *grid) == 0
+    found = parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert len(found) == len(lines) - 1 == 4 and ",".join(found[0]) == lines[0]
+    assert {p.name for p in tmp_path.iterdir()} == {"a.csv", "a.parquet"}
+
+
+def test_a_sweep_in_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr("tacheck.verbs.regime.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"needs pyarrow: pip install tacheck\[parquet\]"): run("--sweep", tmp_path / "a.parquet")
 
 
 # ---- the picture -----------------------------------------------------------------------------------------------------------

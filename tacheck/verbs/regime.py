@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-calibrate", action="store_true", help="compare operations, do not time this machine")
     parser.add_argument("--recalibrate", action="store_true", help="time this machine again (it is timed once, and that is kept)")
     parser.add_argument("--plot", metavar="FILE", help="draw the regimes and this point: .svg (.png with matplotlib)")
-    parser.add_argument("--sweep", metavar="FILE.csv", help="a table over a grid of n, d, bound and error")
+    parser.add_argument("--sweep", metavar="FILE", help="a .csv or .parquet table over a grid of n, d, bound and error")
     parser.add_argument("--grid", nargs="+", default=[], metavar="X=A,B", help="values for --sweep, as d=4,64 bound=1/2,1")
     parser.add_argument("--jobs", type=int, default=0, metavar="J", help="processes for --sweep (default: one a processor)")
     parser.add_argument("--json", metavar="FILE", help="the answer as one document (- for standard output)")
@@ -59,13 +59,15 @@ def places(args: argparse.Namespace) -> None:
     if args.sweep and (args.input or args.plot): raise UsageError("--sweep asks about numbers; leave --input and --plot out")
     if args.grid and not args.sweep: raise UsageError("--grid belongs to --sweep FILE.csv")
     if args.input and (args.bound or args.d): raise UsageError("--input has arrays; leave --d and --bound out")
-    named = {"--plot": (args.plot, (".svg", ".png")), "--sweep": (args.sweep, (".csv",)), "--json": (args.json, ())}
+    named = {"--plot": (args.plot, (".svg", ".png")), "--sweep": (args.sweep, (".csv", ".parquet")), "--json": (args.json, ())}
     for option, (path, suffixes) in named.items():
         if not path or path == "-": continue
         if suffixes and Path(path).suffix not in suffixes:
             raise UsageError(f"{option} {path}: name a {' or '.join(suffixes)} file")
         if path.endswith(".png") and find_spec("matplotlib") is None:
             raise UsageError(f"{option} {path}: a .png needs matplotlib: pip install tacheck[plot]; a .svg needs nothing")
+        if path.endswith(".parquet") and find_spec("pyarrow") is None:
+            raise UsageError(f"{option} {path}: a .parquet needs pyarrow: pip install tacheck[parquet]; a .csv needs nothing")
         try: place(path)
         except ProblemError as bad: raise UsageError(str(bad)) from None
 
@@ -105,11 +107,12 @@ def plot(path: str, found: list[tuple[str, Any]]) -> None:
 
 def sweep(args: argparse.Namespace) -> int:
     """The table of a grid."""
-    from ..numeric.regime.sweep import Common, grid, rows, table
+    from ..numeric.regime.sweep import Common, grid, rows, table, write_parquet
     points = grid(args.grid, {"n": args.n, "d": args.d, "bound": args.bound})
     common = Common(2 if args.order is None else args.order, args.scale, args.dv, args.gradient, machine(args))
     with progress(len(points)) as advance: found = rows(points, common, args.jobs, advance)
-    write_text(args.sweep, table(found))
+    if args.sweep.endswith(".parquet"): write_parquet(found, Path(args.sweep))
+    else: write_text(args.sweep, table(found))
     if args.json: write_json(args.json, {"version": 1, "rows": found})
     if args.json != "-": print(f"{args.sweep}: {len(found)} rows")
     return 0

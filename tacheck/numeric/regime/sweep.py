@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 from ..arrays import ProblemError
@@ -86,3 +87,14 @@ def table(found: Sequence[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(found)
     return file.getvalue()
+
+
+def write_parquet(found: Sequence[dict[str, Any]], path: Path) -> None:
+    """The rows as Parquet, the file whole or not at all.  Needs pyarrow."""
+    import pyarrow
+    from pyarrow import parquet
+    temporary = path.with_name(f".{path.name[:80]}.{os.getpid()}")
+    try:
+        parquet.write_table(pyarrow.Table.from_pylist(list(found)), temporary)
+        os.replace(temporary, path)
+    finally: temporary.unlink(missing_ok=True)
