@@ -35,7 +35,8 @@ def gradients() -> list[Claim]:
 
 def arguments(formula: Formula, size: dict[str, int], data: dict[str, Any]) -> dict[str, Any]:
     """What the formula asks for: its tensors, and the sizes that none of them shows."""
-    return {name: data.get(name, size.get(name)) for name in inspect.signature(formula.function).parameters}
+    names = {name: name.removesuffix("_") for name in inspect.signature(formula.function).parameters}      # lambda_ is lambda
+    return {name: data.get(plain, size.get(plain)) for name, plain in names.items()}
 
 
 def in_torch(t: Term, size: dict[str, int], data: dict[str, Any]) -> Any:
