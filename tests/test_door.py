@@ -261,3 +261,14 @@ def test_a_bound_cannot_be_changed() -> None:
     bound = attention(q, keys, values, error=1e-2, method="fast", return_bound=True)[1]
     assert isinstance(bound, ErrorBound)
     with pytest.raises(AttributeError): bound.output = 0.0
+
+
+def test_a_bound_names_claims_that_are_there() -> None:
+    from pathlib import Path
+
+    from tacheck import library, selection
+    q, keys, values, g = draw(n=40, size=0.5)
+    found = gradient(q, keys, values, upstream=g, error=1e-3, method="fast", return_bound=True)[1]
+    assert len(found.claims) > len(attention(q, keys, values, error=1e-3, method="fast", return_bound=True)[1].claims) > 0
+    everything = library.load(Path(__file__).parents[1])
+    for name in found.claims: assert selection.select(everything, [name])

@@ -24,7 +24,10 @@ from .features import extremes
 from .plan import Plan, choose, score_range
 
 METHODS = ("auto", "exact", "fast")
-CLAIMS: tuple[str, ...] = ("propagation.outputs_move", "moments.fast_gradient")                 # what a bound rests on
+# What a bound rests on, as `tacheck explain` takes it: of the output, and of the gradients besides.
+CLAIMS: tuple[str, ...] = ("score_range", "moments.outputs", "propagation.outputs_move")
+GRADIENT_CLAIMS = ("moments.fast_gradient", "moments.fast_gradient_of_values", "propagation.total_variation", "covariance",
+                   "gradient_error")
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ def bounded(p: Problem, plan: Plan | None, error: Fraction | None) -> ErrorBound
     spread = propagate(p, used.delta, used.delta_prime)
     each = (spread.q, *(spread.keys or ()), *(spread.values or ()))
     bounds = {name: bound for name, bound in zip(names(p), each) if bound is not None}
-    return replace(first, output=min(first.output, spread.output), gradients=bounds)
+    return replace(first, output=min(first.output, spread.output), gradients=bounds, claims=CLAIMS + GRADIENT_CLAIMS)
 
 
 def names(p: Problem) -> list[str]:
