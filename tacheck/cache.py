@@ -21,7 +21,7 @@ from .provers.prime import Opinion
 def engine() -> str:
     """A digest of the code that decides, samplers of measurements included: everything but the packed library."""
     here, digest = Path(__file__).parent, hashlib.sha256(sys.version.encode())
-    for path in sorted(here.rglob("*.py")):
+    for path in sorted([*here.rglob("*.py"), *here.rglob("*.c")]):
         if path.relative_to(here).parts[0][0] != "_" or path.parent == here: digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[1]
+os.environ.setdefault("TACHECK_COMPILED", "0")                       # NumPy, but for the tests of the compiled workspace
 
 GOOD = '''
 from tacheck import claim

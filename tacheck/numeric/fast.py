@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 
 from .arrays import Floats, Problem, ProblemError, finite
+from .compiled import fitting
 from .exact import Gradient, Progress, Result
 from .features import features
 from .item import Item, Loss, take
-from .moments import Blocks
+from .moments import Blocks, lay
 from .sliding import sliding
 
 DENSE = "a dense mask leaves no moments to share; use method exact, or one mask per key set"
@@ -53,7 +54,8 @@ def solve(p: Problem, coefficients: Sequence[float], progress: Progress | None =
         make = [np.zeros_like if limited or mask is not None else np.empty_like for mask in p.masks]
         keys, values = (tuple(like(a) for like, a in zip(make, sets)) for sets in (p.keys, p.values))
         grads = Gradient(np.empty_like(p.q), keys, values)
-    blocks = None if limited else Blocks(f, 1 + dv, kind, max(n, *(k.shape[1] for k in p.keys)))
+    sizes = f, 1 + dv, kind, max(n, *(k.shape[1] for k in p.keys))
+    blocks = None if limited else fitting(*sizes, p.q) or Blocks(*sizes)
     with np.errstate(all="ignore"):                                  # what overflows is found, and named
         for b in range(items):
             item = take(p, b, out[b], lse[b], grads, progress or (lambda rows: None), loss)
@@ -81,7 +83,7 @@ def _whole(t: Item, blocks: Blocks, w: Floats) -> None:
         if shifted is not None:
             U = t.columns(sums, at, blocks.space(at))
             blocks.gather(upstream, U, F)
-            t.dpoints[0][at] = (blocks.slopes(shifted, F, U) * rows.stretch[:, None]).T
+            lay(t.dpoints[0][at], blocks.slopes(shifted, F, U) * rows.stretch[:, None])
         t.progress(at.stop - at.start)
     if shifted is None: return
     for s, slot in enumerate(t.slots[1:]):
@@ -89,8 +91,8 @@ def _whole(t: Item, blocks: Blocks, w: Floats) -> None:
         C0, shifted = C[1:].astype(blocks.kind), blocks.shifted(C)
         for at in blocks.ranges(slot.tokens):
             F = blocks.fill(slot, at)
-            t.dvalues[s][at] = blocks.values(C0, F).T
-            t.dpoints[1 + s][at] = (blocks.slopes(shifted, F, blocks.columns(slot, at)) * slot.stretch[:, None]).T
+            lay(t.dvalues[s][at], blocks.values(C0, F))
+            lay(t.dpoints[1 + s][at], blocks.slopes(shifted, F, blocks.columns(slot, at)) * slot.stretch[:, None])
 
 
 def _result(p: Problem, out: Floats, lse: Floats, grads: Gradient | None) -> Result:

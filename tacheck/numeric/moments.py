@@ -119,6 +119,11 @@ class Blocks:
         return space if at.stop - at.start == self.size else space[:, :at.stop - at.start]
 
 
+def lay(into: Floats, columns: Floats) -> None:
+    """into (b, k) = columns (k, b), transposed: one column at a time, which is quicker for few."""
+    for c, column in enumerate(columns): into[:, c] = column
+
+
 def _product(C: Floats, F: Floats, out: Floats, spare: Floats) -> Floats:
     """C F into out, by products small enough to run without packing."""
     (m, r), b = C.shape, F.shape[1]

@@ -65,11 +65,13 @@ def number(option: str, text: str) -> Fraction:
 def measured(case: Any, quick: bool, say: Callable[[str], object]) -> dict[str, Any]:
     """Everything, as version 1 of the document; `say` is told each line as it is known."""
     from ..numeric import timing
-    P = case.polynomial()
+    from ..numeric.compiled import running
+    P, path = case.polynomial(), running(case.dtype)
+    os.environ.setdefault("TACHECK_COMPILED", "1" if path.startswith("compiled") else "0")       # one way at every size
     threads = next((os.environ[name] for name in THREADS if os.environ.get(name)), "all")
     repeats, seconds = (3, 0.25) if quick else (5, 3.0)
     say(f"order {case.order}, d = dv = {case.d}, scores within {float(case.bound):.4g}, error {float(case.error):.3g}: degree "
-        f"{P.degree}, rank {case.rank()}; {case.dtype}, whole gradients, NumPy {version('numpy')}, threads: {threads}")
+        f"{P.degree}, rank {case.rank()}; {case.dtype}, whole gradients, NumPy {version('numpy')}, threads: {threads}; fast by {path}")
 
     top = size_for(lambda n: timing.fast_times(case, [n], 2)[0][0], 2048, seconds, 1)
     sizes = [top >> k for k in range(5 if quick else 7, -1, -1) if top >> k >= 256]
@@ -96,7 +98,7 @@ def measured(case: Any, quick: bool, say: Callable[[str], object]) -> dict[str, 
     extra = timing.extra_bytes(case.draw(sizes[-1]), P.coefficients)
     say(f"fast takes {extra / 1e6:.3g} MB beyond inputs and results at n = {sizes[-1]}")
     return {"version": 1, "order": case.order, "d": case.d, "dv": case.d, "bound": float(case.bound), "error": float(case.error),
-            "dtype": case.dtype, "degree": P.degree, "rank": case.rank(), "quick": quick, "threads": threads,
+            "dtype": case.dtype, "degree": P.degree, "rank": case.rank(), "quick": quick, "threads": threads, "path": path,
             "numpy": version("numpy"), "machine": platform.machine(), "confidence": timing.CONFIDENCE,
             "fast": fast | {"share": shares}, "exact": exact | {"rows": rows}, "crossover": cross, "ratio": ratios,
             "memory": {"n": sizes[-1], "bytes": extra}}
