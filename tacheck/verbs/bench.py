@@ -56,8 +56,9 @@ def run(args: argparse.Namespace) -> int:
 
 def number(option: str, text: str) -> Fraction:
     """An exact positive number.  Raises UsageError."""
-    try: found = Fraction(text)
-    except (ValueError, ZeroDivisionError): found = Fraction(0)
+    from ..numeric.polynomial.errors import ApproximationError, exact
+    try: found = exact(option, text)
+    except ApproximationError: found = Fraction(0)
     if not 0 < found < 10**6: raise UsageError(f"{option} {text}: a positive number is needed, as 1e-4 or 1/2")
     return found
 
@@ -71,7 +72,8 @@ def measured(case: Any, quick: bool, say: Callable[[str], object]) -> dict[str, 
     threads = next((os.environ[name] for name in THREADS if os.environ.get(name)), "all")
     repeats, seconds = (3, 0.25) if quick else (5, 3.0)
     say(f"order {case.order}, d = dv = {case.d}, scores within {float(case.bound):.4g}, error {float(case.error):.3g}: degree "
-        f"{P.degree}, rank {case.rank()}; {case.dtype}, whole gradients, NumPy {version('numpy')}, threads: {threads}; fast by {path}")
+        f"{P.degree}, rank {case.rank()}; {case.dtype}, whole gradients, NumPy {version('numpy')}, threads: {threads}")
+    say(f"the fast path runs by {path}")
 
     top = size_for(lambda n: timing.fast_times(case, [n], 2)[0][0], 2048, seconds, 1)
     sizes = [top >> k for k in range(5 if quick else 7, -1, -1) if top >> k >= 256]
