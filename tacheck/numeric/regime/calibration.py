@@ -1,4 +1,4 @@
-"""The constants of this machine: fast and exact attention are timed once, in about three seconds, and the fit is kept.
+"""The constants of this machine: fast and exact attention are timed once, in a few seconds, and the fit is kept.
 
 It is kept in the user's cache folder, under a name made of what it depends on: the processor, Python, NumPy, the number of
 threads and the code that is timed.  A damaged file is made again.
@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from time import perf_counter, process_time
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ... import files
-from .. import exact, fast
+from .. import compiled, exact, fast
 from ..arrays import problem
 from .costs import Machine, Shape, exact_counts, fast_counts
 
@@ -48,9 +49,9 @@ def cache_folder() -> Path:
 
 
 def _key() -> str:
-    code = [Path(m.__file__ or "").read_bytes() for m in (exact, fast)] + [Path(__file__).read_bytes()]
+    code = [Path(m.__file__ or "").read_bytes() for m in (exact, fast, compiled)] + [Path(__file__).read_bytes()]
     about = [platform.node(), platform.machine(), platform.processor(), os.cpu_count(), platform.python_version(), np.__version__,
-             *(os.environ.get(x) for x in THREADS)]
+             *(os.environ.get(x) for x in THREADS), compiled.running("float64")]
     return hashlib.sha256(repr(about).encode() + b"".join(code)).hexdigest()[:16]
 
 
@@ -58,15 +59,20 @@ def _read(path: Path) -> Machine | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         seconds = {str(k): tuple(float(x) for x in v) for k, v in found["seconds"].items()}
-        if {k: len(v) for k, v in seconds.items()} != SIZES or not all(x >= 0 for v in seconds.values() for x in v): return None
+        if {k: len(v) for k, v in seconds.items()} != sizes() or not all(x >= 0 for v in seconds.values() for x in v): return None
         return Machine(seconds, str(found["made"]))
     except (OSError, ValueError, LookupError, TypeError, AttributeError): return None
 
 
-NAMES = tuple(f"{what}{more}" for what in ("fast", "exact", "exact 1") for more in ("", " gradient"))
+def in_c() -> bool:
+    """The compiled workspace is there."""
+    return compiled.running("float64").startswith("compiled")
 
 
-SIZES = {name: 6 if name.startswith("fast") else 5 for name in NAMES}
+def sizes() -> dict[str, int]:
+    """What is timed, and how many constants that has."""
+    names = ("fast", "exact", "exact 1", *(["fast C"] if in_c() else []))
+    return {f"{name}{more}": 6 if name.startswith("fast") else 5 for name in names for more in ("", " gradient")}
 
 
 def timed() -> Machine:
@@ -76,10 +82,11 @@ def timed() -> Machine:
         shapes = {"fast": [Shape(n, d, d, 2, g, gradient) for n, d, g in FAST],
                   "exact": [Shape(n, d, d, 2, 1, gradient) for n, d in EXACT],
                   "exact 1": [Shape(n, d, d, 1, 1, gradient) for n, d in MATRIX]}
-        runs = [(name, s, runner(s, name == "fast")) for name, given in shapes.items() for s in given]
+        if in_c(): shapes["fast C"] = shapes["fast"]
+        runs = [(name, s, runner(s, name)) for name, given in shapes.items() for s in given]
         least = best([run for *_, run in runs])
         for name in shapes:
-            count = fast_counts if name == "fast" else exact_counts
+            count = fast_counts if name.startswith("fast") else exact_counts
             rows = [[c / took for c in count(s)] for (kind, s, _), took in zip(runs, least) if kind == name]
             seconds[f"{name}{' gradient' * gradient}"] = nonnegative(rows)
     threads = next((os.environ[x] for x in THREADS if os.environ.get(x)), "all")
@@ -95,8 +102,11 @@ def best(runs: Sequence[Callable[[], float]]) -> list[float]:
     return least
 
 
-def runner(s: Shape, quick: bool) -> Callable[[], float]:
-    """A function that runs fast (`quick`) or exact attention on normal data of that shape, and gives the seconds."""
+def runner(s: Shape, name: str) -> Callable[[], float]:
+    """A function that runs what is named on normal data of that shape, and gives the seconds.
+
+    "fast" is in NumPy, "fast C" compiled, "fast as it comes" as a user gets it.
+    """
     rng = np.random.default_rng(0)
     q, *keys = (0.3 * rng.standard_normal((s.n, s.d)) for _ in range(s.order + 1))
     values = [rng.standard_normal((s.n, s.dv)) for _ in range(s.order)]
@@ -105,11 +115,23 @@ def runner(s: Shape, quick: bool) -> Callable[[], float]:
     for k in range(1, s.degree + 1): series.append(series[-1] / k)
 
     def run() -> float:
-        start = perf_counter(), process_time()
-        if quick: fast.solve(task, series)
-        else: exact.solve(task)
-        return min(perf_counter() - start[0], process_time() - start[1])     # other programs' share does not count
+        with switched({"fast": "0", "fast C": "1"}.get(name)):
+            start = perf_counter(), process_time()
+            if name.startswith("fast"): fast.solve(task, series)
+            else: exact.solve(task)
+            return min(perf_counter() - start[0], process_time() - start[1])     # other programs' share does not count
     return run
+
+
+@contextmanager
+def switched(value: str | None) -> Iterator[None]:
+    """The compiled workspace on ("1"), off ("0") or as it is."""
+    before = os.environ.get("TACHECK_COMPILED")
+    if value is not None: os.environ["TACHECK_COMPILED"] = value
+    try: yield
+    finally:
+        if before is None: os.environ.pop("TACHECK_COMPILED", None)
+        else: os.environ["TACHECK_COMPILED"] = before
 
 
 def nonnegative(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import comb, log
 
+from ..compiled import LARGE, USED
+
 CALLS = 8                                                            # of NumPy for a block, beside those that make its features
 MOST = 1 << 50                                                       # tokens up to which a crossover is looked for
 
@@ -75,11 +77,16 @@ def exact_counts(s: Shape) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Machine:
-    """Seconds for each count, of fast and exact attention, by what was timed: "fast", "exact", "exact 1", with " gradient"."""
+    """Seconds for each count, of fast and exact attention, by what was timed: "fast", "exact", "exact 1", with " gradient".
+
+    "fast C" is there where the fast path has its compiled workspace.
+    """
     seconds: Mapping[str, tuple[float, ...]]
     made: str                                                        # what was timed, and when
 
-    def fast(self, s: Shape) -> float: return self._sum(f"fast{' gradient' * s.gradient}", fast_counts(s))
+    def fast(self, s: Shape) -> float:
+        in_c = s.degree > 0 and s.n * s.m * s.rank >= USED and s.m * s.rank <= LARGE and "fast C" in self.seconds
+        return self._sum(f"fast{' C' * in_c}{' gradient' * s.gradient}", fast_counts(s))
 
     def exact(self, s: Shape) -> float:
         return self._sum(f"exact{' 1' * (s.order == 1)}{' gradient' * s.gradient}", exact_counts(s))
