@@ -88,7 +88,7 @@ def problem(q: Any, keys: Any, values: Any, *, scale: Any = None, causal: bool =
     given = [Q, *K, *V, *([] if G is None else [G])]
     kind = dtype_of(dtype, given)
     items = prod(batch)
-    flat = [_cast(name, a, kind).reshape(items, *a.shape[-2:]) for name, a in zip(names, given)]
+    flat = [cast(name, a, kind).reshape(items, *a.shape[-2:]) for name, a in zip(names, given)]
     lengths = [k.shape[-2] for k in K]
     masks, dense = _masks(mask, tuple(batch), n, lengths)
     found = Problem(flat[0], tuple(flat[1:1 + len(K)]), tuple(flat[1 + len(K):1 + 2 * len(K)]), None if G is None else flat[-1],
@@ -152,7 +152,7 @@ def dtype_of(dtype: Any, arrays: list[NDArray[Any]]) -> np.dtype[Any]:
     return kind
 
 
-def _cast(name: str, a: NDArray[Any], kind: np.dtype[Any]) -> Floats:
+def cast(name: str, a: NDArray[Any], kind: np.dtype[Any]) -> Floats:
     with np.errstate(over="ignore"): found: Floats = a.astype(kind, copy=False)
     if found.dtype != a.dtype: finite(name, found, f" as {kind}, beyond its largest number; use dtype float64")
     return found

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -101,8 +102,8 @@ def solve(p: Problem, error: Any = None, method: str = "auto", max_rank: int = 1
 
 def exactly(p: Problem, error: Fraction | None, progress: Progress | None = None) -> Result:
     """Exact attention; in double precision where single may not keep the error.  Raises ProblemError where neither may."""
-    if error is None or exact_rounding(p, p.q.dtype) <= error: return exact.solve(p, progress)
-    if (least := exact_rounding(p, np.dtype(float))) > error:
+    if error is None or _rounding(p, p.q.dtype) <= error: return exact.solve(p, progress)
+    if (least := _rounding(p, np.dtype(float))) > error:
         raise ProblemError(f"error {float(error):.3g} is less than rounding may take in float64, {least:.2g}: allow a larger "
                            "error, or leave it out")
     wide = {name: _each(getattr(p, name), float) for name in ("q", "keys", "values", "upstream")}
@@ -117,11 +118,16 @@ def _each(a: Any, kind: Any) -> Any:
     return None if a is None else a.astype(kind)
 
 
-def exact_rounding(p: Problem, kind: np.dtype[Any]) -> float:
-    """What rounding may do to a weight of exact attention, relative to it: an allowance, to first order."""
-    ends = score_range(p)
-    eps, reach = float(np.finfo(kind).eps), max(1.0, ends.upper, -ends.lower)
-    return float(eps * ((p.q.shape[2] + p.order + 2) * reach + 6))
+def exact_rounding(d: int, order: int, terms: float, kind: np.dtype[Any]) -> float:
+    """What rounding may do to a weight of exact attention, relative to it: an allowance, to first order.
+
+    A score is no better than its terms, whose sizes sum up to at most `terms`.
+    """
+    return float(np.finfo(kind).eps) * ((d + order + 2) * max(1.0, terms) + 6)
+
+
+def _rounding(p: Problem, kind: np.dtype[Any]) -> float:
+    return exact_rounding(p.q.shape[2], p.order, score_range(p).terms, kind)
 
 
 def asked(error: Any) -> Fraction | None:
@@ -135,19 +141,21 @@ def asked(error: Any) -> Fraction | None:
 
 def bounded(p: Problem, plan: Plan | None, error: Fraction | None) -> ErrorBound:
     """What the plan certifies for the problem.  O(n d)."""
-    largest = float(np.prod([np.abs(v).max(initial=0) for v in p.values]))
+    largest = prod(float(np.abs(v).max(initial=0)) for v in p.values)
+    under = float(np.finfo(p.q.dtype).tiny) if largest else 0.0      # below, digits are lost
     asked_for, eps = None if error is None else float(error), float(np.finfo(p.q.dtype).eps)
     gradients = p.upstream is not None
     if plan is None:
-        allowance = exact_rounding(p, p.q.dtype)
-        if error is not None and allowance > error: allowance = exact_rounding(p, np.dtype(float)) + eps
+        allowance = _rounding(p, p.q.dtype)
+        if error is not None and allowance > error: allowance = _rounding(p, np.dtype(float)) + eps
         allowance *= 2 * largest
         return ErrorBound("exact", asked_for, None, None, None, None, None, None, 0.0,
-                          dict.fromkeys(names(p), 0.0) if gradients else None, allowance, (), True)
+                          dict.fromkeys(names(p), 0.0) if gradients else None, allowance + under, (), True)
     used = plan.polynomial
     met = error is None or used.delta <= error and (not gradients or (used.delta_prime or 0) <= error)
+    allowance = (2 * plan.rounding + eps) * largest + under
     first = ErrorBound("fast", asked_for, float(used.radius), float(used.centre), used.degree, plan.rank, used.delta,
-                       used.delta_prime, output_bound(p, used.delta), None, (2 * plan.rounding + eps) * largest, CLAIMS, met)
+                       used.delta_prime, output_bound(p, used.delta), None, allowance, CLAIMS, met)
     if not gradients: return first
     spread = propagate(p, used.delta, used.delta_prime)
     each = (spread.q, *(spread.keys or ()), *(spread.values or ()))

@@ -83,7 +83,8 @@ class Item:
 
     def __init__(self, p: Problem, b: int):
         self.d, self.dv, self.kind = p.q.shape[2], p.values[0].shape[2], p.q.dtype
-        self.x, self.g = p.q[b] * self.kind.type(p.scale), None if p.upstream is None else p.upstream[b]
+        self.x = (p.q[b].astype(float) * p.scale).astype(self.kind)  # a scale may be too small for single precision
+        self.g = None if p.upstream is None else p.upstream[b]
         self.dx = np.zeros(self.x.shape)
         self.dense = None if p.dense is None else p.dense[b]
         self.slots = [self.slot(span, k[b][span.positions], v[b][span.positions])

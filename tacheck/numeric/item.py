@@ -57,7 +57,7 @@ def take(p: Problem, b: int, out: Floats, lse: Floats, grads: Gradient | None, p
     keys, values = ([a[b] if mask is None else a[b][span.positions] for a, mask, span in zip(sets, p.masks, spans)]
                     for sets in (p.keys, p.values))
     points = [p.q[b], *keys]
-    stretch = _stretch(points)
+    stretch = _stretch(points, p.scale, 126 if p.q.dtype == np.float32 else 1000)
     stretch[0] *= p.scale
     slots = [Slot(x, c, v) for x, c, v in zip(points, stretch, [None, *values])]
     dpoints: list[Floats] = []
@@ -79,13 +79,17 @@ def _all(k: Floats, mask: Bools | None, b: int) -> Span:
     return Span(none if mask is None else np.flatnonzero(mask[b]), none, none)
 
 
-def _stretch(points: Sequence[Floats]) -> Floats:
-    """Powers of two (slots, d), of product 1 in each column, that bring the largest entries of a column close together."""
+def _stretch(points: Sequence[Floats], scale: float, most: int) -> Floats:
+    """Powers of two (slots, d), of product 1 in each column, that bring the largest entries of a column close together.
+
+    Those of slot 0 count times the scale; 1 where a power of more than `most` would be needed.
+    """
     top = np.array([np.maximum(-low, high) for low, high in map(extremes, points)])
     size = np.where(top > 0, np.log2(np.where(top > 0, top, 1)), np.nan)
+    if scale: size[0] += np.log2(abs(scale))
     some = ~np.isnan(size)
     aim = np.where(some.all(axis=0), size.mean(axis=0), 0)           # beside a column of zeros, 1 is as good
     powers = np.where(some, np.rint(aim - size), 0)
     rest = np.argmin(some, axis=0)                                   # a slot of zeros, else slot 0, takes what is left
     powers[rest, np.arange(powers.shape[1])] -= powers.sum(axis=0)
-    return np.exp2(np.clip(powers, -100, 100)) if np.abs(powers).max(initial=0) <= 100 else np.ones_like(powers)
+    return np.exp2(powers) if np.abs(powers).max(initial=0) <= most else np.ones_like(powers)

@@ -22,7 +22,7 @@ from .cores import LIMIT, core_gradient, entries
 from .door import METHODS, ErrorBound, asked, bounded, exactly
 from .exact import Gradient
 from .features import rank
-from .plan import Plan, choose, exact_seconds, fast_seconds
+from .plan import Plan, choose, columns_range, exact_seconds, fast_seconds, rounding
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def _plan(t: Task, error: Fraction | None, method: str, max_rank: int) -> tuple[
     d, g, m = t.core.shape[0], plan.polynomial.degree, 1 + t.problem.values[0].shape[2]
     size, narrow = entries(d, g, t.problem.order), replace(plan, rank=rank(d, g))
     work = fast_seconds(t.problem, narrow, False) + size * (d ** t.core.ndim + m) * 1e-9
-    seconds = [work if size <= LIMIT and narrow.rank <= max_rank else inf,
+    if size > LIMIT or narrow.rank > max_rank or not _cores_hold(t, t.core, narrow, error): work = inf
+    seconds = [work,
                fast_seconds(t.problem, plan, True) if plan.rank <= max_rank else inf]
     if min(seconds) < inf:
         by_cores = seconds[0] <= seconds[1]
@@ -127,6 +128,14 @@ def _plan(t: Task, error: Fraction | None, method: str, max_rank: int) -> tuple[
     if method == "auto": return None, False
     raise ProblemError(f"X is not factored: its {t.problem.q.shape[2]} columns have rank {plan.rank}, max_rank is {max_rank}; "
                        f"its core tensors have {size} entries, and {LIMIT} is the limit: give factors, or use method exact")
+
+
+def _cores_hold(t: Task, core: Floats, plan: Plan, error: Fraction | None) -> bool:
+    """Whether rounding keeps the error there too: entries of X meet tokens one by one, so the terms are those of |A1| |X|."""
+    d, ends = core.shape[0], [(-top, top) for top in (np.abs(k[0]).max(axis=0).astype(float) for k in t.problem.keys)]
+    terms = columns_range(np.abs(t.A[0].astype(float)) @ np.abs(core.reshape(d, -1).astype(float)), ends, t.problem.scale)[2]
+    allowance = rounding(plan.polynomial, d, t.problem.order, np.dtype(float), terms)
+    return error is not None and allowance <= error
 
 
 def _exact(t: Task, error: Fraction | None) -> tuple[Gradient, Floats]:

@@ -40,10 +40,19 @@ class Polynomial:
     centre: Fraction
     delta: float
     delta_prime: float | None
-    growth: float                                                    # sum |c_k| |s|^k over P(s), at most: rounding grows so
 
     @property
     def degree(self) -> int: return len(self.coefficients) - 1
+
+    def growth(self, terms: float) -> float:
+        """sum |c_k| t^k over P(s), at most, t the sum of the sizes of the terms of a score s, up to `terms`: rounding grows so.
+
+        Monomials are multiplied out: of a score 1 = 100 - 99, they are as large as for a score 199.
+        """
+        t, k = max(terms, float(abs(self.centre) + self.radius)), np.arange(len(self.coefficients))
+        with np.errstate(all="ignore"):
+            size = float(np.abs(self.coefficients) @ t ** k) * exp(min(float(self.radius), 700.0))
+        return size if isfinite(size) else inf
 
 
 @dataclass(frozen=True)
@@ -99,49 +108,59 @@ def _meet(p: Problem, ends: Range, error: Fraction, derivative: bool, max_rank: 
                           f"{float(error):.3g}; max_rank is {max_rank}: allow more error or rank, scale or clip q and the keys, ")
             continue
         for kind in dict.fromkeys((p.q.dtype, np.dtype(np.float64))):
-            allowance = rounding(one, d, p.order, kind)
+            allowance = rounding(one, d, p.order, kind, ends.terms)
             if max(allowance, one.delta, one.delta_prime or 0) <= error: return Plan(one, r, kind, allowance)
-        bad = bad or (f"error {float(error):.3g} is less than rounding may take in float64 on scores up to {radius:.4g}, "
-                      f"{allowance:.2g}: allow a larger error, scale or clip q and the keys, ")
+        bad = bad or (f"error {float(error):.3g} is less than rounding may take in float64 on scores up to {radius:.4g} with "
+                      f"terms up to {ends.terms:.4g}, {allowance:.2g}: allow a larger error, scale or clip q and the keys, ")
         if not one.centre: break
     raise ProblemError(bad + "or use method exact")
 
 
 def score_range(p: Problem, effort: float = 0) -> Range:
     """A certified range of all scores of the problem.  O(n d), and at most about `effort` multiplications an item more."""
-    ends = [_columns(p, item) for item in range(len(p.q))] or [(0.0, 0.0)]
+    ends = [_columns(p, item) for item in range(len(p.q))] or [(0.0, 0.0, 0.0)]
     if effort:
         better = logit_range(p, effort if p.q.shape[1] <= FAR else 0)
-        ends = [(max(lo, r.lower), min(hi, r.upper)) for (lo, hi), r in zip(ends, better)]
-    lower, upper = min(lo for lo, _ in ends), max(hi for _, hi in ends)
+        ends = [(max(lo, r.lower), min(hi, r.upper), min(t, r.terms)) for (lo, hi, t), r in zip(ends, better)]
+    lower, upper, terms = min(lo for lo, _, _ in ends), max(hi for _, hi, _ in ends), max(t for _, _, t in ends)
     if not isfinite(upper - lower): raise ProblemError("the scores may lie beyond double precision; scale q or the keys down")
-    return Range(lower, upper, upper - lower, "columns" if not effort else "best")
+    return Range(lower, upper, upper - lower, "columns" if not effort else "best", terms)
 
 
-def _columns(p: Problem, item: int) -> tuple[float, float]:
+def _columns(p: Problem, item: int) -> tuple[float, float, float]:
     """The ends of the scores by the ranges of the columns of the keys that take part."""
     return columns_range(p.q[item], [extremes(k[item] if mask is None else k[item][mask[item]])
                                      for k, mask in zip(p.keys, p.masks)], p.scale)
 
 
 @np.errstate(all="ignore")
-def columns_range(q: Floats, ends: Sequence[tuple[Floats, Floats]], scale: float) -> tuple[float, float]:
-    """Bounds on all scores of q (n, d) with keys whose columns lie between `ends`: sums over columns, widened by rounding."""
-    if not len(q): return 0.0, 0.0
+def columns_range(q: Floats, ends: Sequence[tuple[Floats, Floats]], scale: float) -> tuple[float, float, float]:
+    """Bounds on all scores of q (n, d) with keys whose columns lie between `ends`, and on the sum of the sizes of their terms.
+
+    Sums over columns, widened by rounding.  Exponents are kept apart, so that no product underflows; nan or inf where scores
+    may lie beyond double precision.
+    """
+    if not len(q): return 0.0, 0.0, 0.0
+    mantissa, exponent = np.frexp(scale)
     low = high = np.ones(q.shape[1])
+    power = np.full(q.shape[1], int(exponent))
     for pair in ends:
-        products = [a * b for a in (low, high) for b in pair]
-        low, high = np.min(products, axis=0), np.max(products, axis=0)
-    low, high = np.sort([low * scale, high * scale], axis=0)
-    size, lower, upper, most = np.maximum(-low, high), inf, -inf, 0.0
+        size = np.frexp(np.maximum(-pair[0], pair[1]))[1]
+        products = [a * b for a in (low, high) for b in np.ldexp(pair, -size)]
+        low, high, power = np.min(products, axis=0), np.max(products, axis=0), power + size
+    low, high = np.sort([low * mantissa, high * mantissa], axis=0)
+    power[(low == 0) & (high == 0)] = 0
+    if plain := bool((np.abs(power) < 900).all()): low, high = np.ldexp(low, power), np.ldexp(high, power)
+    top, lower, upper, most = np.maximum(-low, high), np.float64(inf), np.float64(-inf), np.float64(0)
     for at in range(0, len(q), ROWS):
         x = q[at:at + ROWS].astype(float)
-        above, below = np.maximum(x, 0), np.minimum(x, 0)
-        lower = min(lower, float((above @ low + below @ high).min()))
-        upper = max(upper, float((above @ high + below @ low).max()))
-        most = max(most, float((np.abs(x, out=x) @ size).max()))
-    slack = most * (2 * q.shape[1] + len(ends) + 9) * EPS + 1e-300
-    return lower - slack, upper + slack
+        if not plain: x = np.ldexp(x, power)
+        above, below = np.maximum(x, 0), np.minimum(x, 0)            # nan stays nan, block after block
+        lower = np.minimum(lower, (above @ low + below @ high).min())
+        upper = np.maximum(upper, (above @ high + below @ low).max())
+        most = np.maximum(most, (np.abs(x, out=x) @ top).max())
+    slack = float(most) * (2 * q.shape[1] + len(ends) + 9) * EPS + 1e-300
+    return float(lower) - slack, float(upper) + slack, float(most) + slack
 
 
 def coarse(radius: float) -> Fraction:
@@ -178,9 +197,8 @@ def polynomial(lower: float, upper: float, error: Fraction, derivative: bool, ce
         lost += abs(a - b) * far**k
         if k: lost_slope += k * abs(a - b) * far**(k - 1)
     grown = Fraction(3) ** ceil(radius)                              # above e^radius
-    size = float(sum(abs(c) * far**k for k, c in enumerate(used)))
     return Polynomial(tuple(map(float, used)), radius, centre, _up(found.value_error + lost * grown),
-                      None if slope is None else _up(slope + lost_slope * grown), size * exp(min(float(radius), 700.0)))
+                      None if slope is None else _up(slope + lost_slope * grown))
 
 
 def _moved(coefficients: Sequence[Fraction], centre: Fraction) -> list[Fraction]:
@@ -199,14 +217,15 @@ def _up(x: Fraction) -> float:
     return near if Fraction(near) >= x else nextafter(near, inf)
 
 
-def rounding(p: Polynomial, d: int, order: int, kind: np.dtype[Any]) -> float:
+def rounding(p: Polynomial, d: int, order: int, kind: np.dtype[Any], terms: float) -> float:
     """What rounding may do to a weight, relative to it: an allowance to first order, no certificate.
 
-    A few roundings in each feature, and sums of r and of a block's terms that round at random, grown by the cancellation in P.
+    A few roundings in each feature, and sums of r and of a block's terms that round at random, grown by the cancellation in P
+    and in the scores, whose terms have sizes that sum up to at most `terms`.
     """
     r = rank(d, p.degree)
     steps = p.degree + order + 4 + sqrt(min(r, 1 << 12)) + sqrt(block(r, kind, 1 << 30))
-    return float(np.finfo(kind).eps) / 2 * steps * p.growth
+    return float(np.finfo(kind).eps) / 2 * steps * p.growth(terms)
 
 
 # ---- what it costs --------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class Range:
     upper: float
     width: float
     by: str
+    terms: float = np.inf                                            # the sizes of a score's terms add up to this at most
 
     @property
     def radius(self) -> float:
@@ -111,18 +112,20 @@ def logit_range(p: Problem, budget: float = BUDGET) -> list[Range]:
 
 def _range(p: Problem, item: int, budget: float) -> Range:
     (n, d), sizes = p.q.shape[1:], [span.positions.size for span in p.spans(item)]
-    if not n: return Range(0.0, 0.0, 0.0, "columns")
+    if not n: return Range(0.0, 0.0, 0.0, "columns", 0.0)
     s = _scaled(p, item)
     lower, upper, total = _columns(s)
     bounds: dict[str, tuple[Floats, Floats]] = {"columns": (lower, upper)}
+    terms = total + _slack(s, total)
     if n * prod(sizes) * d <= budget and prod(sizes[:-1]) * d <= 1 << 22:
-        bounds["tuples"] = _tuples(s, total)
+        bounds["tuples"], terms = _tuples(s, total), np.minimum(terms, _powers(s))
     elif p.order > 1:
         reach = _powers(s)
-        bounds["powers"] = -reach, reach
+        bounds["powers"], terms = (-reach, reach), np.minimum(terms, reach)
         for slot, cost in sorted(((k, _cost(n, sizes, k) * d) for k in range(p.order)), key=lambda pair: pair[1]):
             if (budget := budget - cost) < 0: break
             reach = _norms(s, slot)
+            terms = np.minimum(terms, reach)                         # inequalities are about the sizes of terms
             bounds["norms"] = tuple(f(b, end) for f, b, end in zip(  # type: ignore[assignment]
                 (np.maximum, np.minimum), bounds.get("norms", (-reach, reach)), (-reach, reach)))
     lo, hi = np.max([b[0] for b in bounds.values()], axis=0), np.min([b[1] for b in bounds.values()], axis=0)
@@ -130,7 +133,7 @@ def _range(p: Problem, item: int, budget: float) -> Range:
     at = int(np.argmax(np.maximum(-lo, hi)))
     by = min(bounds, key=lambda name: max(-float(bounds[name][0][at]), float(bounds[name][1][at])))
     least, most, width = (float(np.nextafter(x, end)) for x, end in ((least, -np.inf), (most, np.inf), (width, np.inf)))
-    return Range(least, most, width, by)
+    return Range(least, most, width, by, float(terms.max()))
 
 
 def _cost(n: int, sizes: Sequence[int], slot: int) -> int:

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Floats, ProblemError, dtype_of, numbers, scale_of, shaped
+from .arrays import Floats, ProblemError, cast, dtype_of, finite, numbers, scale_of, shaped
 from .door import asked
 from .features import extremes, features, rank
 from .moments import Blocks, Slot
-from .plan import columns_range, polynomial
+from .plan import columns_range, polynomial, rounding
 
 
 class KeyState:
@@ -30,7 +30,8 @@ class KeyState:
                  batch: tuple[int, ...] = (), max_rank: int = 100_000):
         """For scores of at most `radius` and weights within the relative `error`; scale: a number, None for 1/d.
 
-        dtype: float32 or float64, to compute in (sums are kept in float64).  batch: the leading dimensions of all arrays.
+        dtype: float32 or float64, of the results; computed in float64 where float32 may not keep the error, and sums are kept in
+        float64.  batch: the leading dimensions of all arrays.
         Raises ProblemError for what is no such number, and for more than `max_rank` features.
         """
         wanted = asked(error)
@@ -47,13 +48,20 @@ class KeyState:
             raise ProblemError(f"radius {reach:.4g} and error {float(wanted):.3g} in d = {d} columns need {need}; max_rank is "
                                f"{max_rank}: allow a larger error or rank, or a smaller radius")
         self.d, self.dv, self.order, self.batch, self.scale = d, dv, order, tuple(batch), scale_of(scale, d)
-        self.kind = dtype_of("float64" if dtype is None else dtype, [])
+        self.kind, self.error = dtype_of("float64" if dtype is None else dtype, []), wanted
+        narrow = self._rounding(self.kind, reach) <= wanted
+        self.inner = self.kind if narrow else np.dtype(float)        # what is computed in
         self.features = features(d, self.polynomial.degree)
         self.weights = self.features.weights(self.polynomial.coefficients)
         self.moments = np.zeros((prod(batch), order, 1 + dv, self.rank))
         self.ends = np.zeros((2, prod(batch), order, d))             # the least and greatest key entries so far, by column
         self.tokens = [0] * order                                    # positions of each key set so far
 
+    def _rounding(self, kind: np.dtype[Any], terms: float) -> float:
+        """What rounding may take from a weight, relatively, where the sizes of the terms of a score sum up to `terms`."""
+        return rounding(self.polynomial, self.d, self.order, kind, terms)
+
+    @np.errstate(all="ignore")                                       # what overflows is found in what comes out
     def extend(self, keys: Any, values: Any) -> None:
         """Add positions: keys[s] (..., t_s, d) with values[s] (..., t_s, dv), or None for both; one array each for order 1.
 
@@ -68,9 +76,9 @@ class KeyState:
             given = numbers(f"k{s + 1}", k), numbers(f"v{s + 1}", v)
             shaped(f"k{s + 1}", given[0], (*self.batch, "t", self.d), f"a state of batch {self.batch} and d = {self.d}")
             shaped(f"v{s + 1}", given[1], (*given[0].shape[:-1], self.dv), f"k{s + 1} of shape {given[0].shape}")
-            pieces.append((s, self._flat(given[0]), self._flat(given[1])))
+            pieces.append((s, self._flat(f"k{s + 1}", given[0]), self._flat(f"v{s + 1}", given[1])))
         for s, points, columns in pieces:
-            blocks, new = Blocks(self.features, 1 + self.dv, self.kind, max(1, points.shape[1])), points.shape[1]
+            blocks, new = Blocks(self.features, 1 + self.dv, self.inner, max(1, points.shape[1])), points.shape[1]
             for item in range(len(points) if new else 0):
                 self.moments[item, s] += blocks.moment(Slot(points[item], np.ones(self.d), columns[item]))
                 low, high = extremes(points[item])
@@ -78,6 +86,7 @@ class KeyState:
                 self.ends[:, item, s] = np.minimum(old[0], low), np.maximum(old[1], high)
             self.tokens[s] += new
 
+    @np.errstate(all="ignore")
     def attend(self, q: Any, *, return_logsumexp: bool = False) -> Any:
         """Attention of q (..., n, d) to all positions so far: out (..., n, dv), and logsumexp (..., n) if asked for.
 
@@ -87,23 +96,27 @@ class KeyState:
         shaped("q", given, (*self.batch, "n", self.d), f"a state of batch {self.batch} and d = {self.d}")
         for s, tokens in enumerate(self.tokens):
             if not tokens: raise ProblemError(f"k{s + 1} has no positions yet: extend the state first")
-        x, radius = self._flat(given), float(self.polynomial.radius)
+        x, radius = self._flat("q", given), float(self.polynomial.radius)
         out, lse = np.empty((*x.shape[:2], self.dv), self.kind), np.empty(x.shape[:2], self.kind)
-        blocks = Blocks(self.features, 1 + self.dv, self.kind, max(1, x.shape[1]))
+        blocks = Blocks(self.features, 1 + self.dv, self.inner, max(1, x.shape[1]))
         for item, rows in enumerate(x):
-            ends = columns_range(rows, list(zip(*self.ends[:, item])), self.scale)
-            if (reach := max(-ends[0], ends[1])) > radius:
+            lower, upper, terms = columns_range(rows, list(zip(*self.ends[:, item])), self.scale)
+            if not (reach := max(-lower, upper)) <= radius:
                 raise ProblemError(f"scores may reach {reach:.4g}, and the state is for scores up to {radius:.4g}: make it with "
                                    "a larger radius, or scale q or the keys down")
-            C = (self.weights * reduce(mul, [M / n for M, n in zip(self.moments[item], self.tokens)])).astype(self.kind)
+            if (allowance := self._rounding(self.inner, terms)) > self.error:
+                raise ProblemError(f"error {float(self.error):.3g} is less than rounding may take in {self.inner} on scores with "
+                                   f"terms up to {terms:.4g}, {allowance:.2g}: allow a larger error, or scale q or the keys down")
+            C = (self.weights * reduce(mul, [M / n for M, n in zip(self.moments[item], self.tokens)])).astype(self.inner)
             slot = Slot(rows, np.full(self.d, self.scale))
             for at in blocks.ranges(len(rows)):
                 sums = blocks.values(C, blocks.fill(slot, at))
                 out[item, at], lse[item, at] = (sums[1:] / sums[0]).T, np.log(sums[0]) + log(prod(self.tokens))
         lse += float(self.polynomial.centre)
+        for name, a in (("out", out), ("logsumexp", lse)): finite(name, a, f": beyond {self.kind}; bring q and keys to one size")
         found = out.reshape(*given.shape[:-1], self.dv)
         return (found, lse.reshape(given.shape[:-1])) if return_logsumexp else found
 
-    def _flat(self, a: Floats) -> Floats:
-        """With one leading axis for all batch dimensions, in the type that is computed in."""
-        return a.reshape(prod(self.batch), *a.shape[-2:]).astype(self.kind, copy=False)
+    def _flat(self, name: str, a: Floats) -> Floats:
+        """With one leading axis for all batch dimensions, in the type of the results."""
+        return cast(name, a, self.kind).reshape(prod(self.batch), *a.shape[-2:])

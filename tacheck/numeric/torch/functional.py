@@ -13,7 +13,7 @@ from ..door import METHODS, asked
 from . import exact
 from .function import PolynomialAttention, Task
 from .moments import tables
-from .planning import KINDS, bound, cheaper, check, look, meet, stretches
+from .planning import KINDS, bound, cheaper, check, exact_kind, look, meet, stretches
 
 
 def tensor_attention(query: Tensor, keys: Tensor | Sequence[Tensor], values: Tensor | Sequence[Tensor], *, error: Any,
@@ -59,19 +59,24 @@ def tensor_attention(query: Tensor, keys: Tensor | Sequence[Tensor], values: Ten
     plan = None
     if wanted is not None and method != "exact":
         ends = (seen.lower, seen.upper) if radius is None else _within(seen.lower, seen.upper, radius)
-        try: plan = meet(*ends, wanted, derivative, d, len(K), KINDS[q.dtype], max_rank)
+        try: plan = meet(*ends, wanted, derivative, d, len(K), KINDS[q.dtype], max_rank, seen.terms)
         except ProblemError:
             if method == "fast": raise
         if plan and method == "auto" and not cheaper(plan, q, K, dv, is_causal, derivative): plan = None
-    if plan is None: out = exact.attention(q, K, V, number, is_causal, masks)
+    allowance = 0.0
+    if plan is None:
+        kind, allowance = exact_kind(wanted, d, len(K), seen.terms, q.dtype)
+        x, *sets = (a.to(kind) for a in (q, *K, *V))
+        out = exact.attention(x, sets[:len(K)], sets[len(K):], number, is_causal, masks).to(q.dtype)
     else:
         table = tables(d, plan.polynomial.degree, q.device)
         weights = torch.from_numpy(table.features.weights(plan.polynomial.coefficients)).to(q.device)
         kind = next(kind for kind, dtype in KINDS.items() if dtype == plan.kind)
-        task = Task(table, weights, kind, stretches(seen.tops, number), seen.sizes, masks, is_causal)
+        most = 126 if kind == torch.float32 else 1000
+        task = Task(table, weights, kind, stretches(seen.tops, number, most), seen.sizes, masks, is_causal)
         out = PolynomialAttention.apply(task, q, *K, *V)             # type: ignore[no-untyped-call]
     out = out.reshape(*batch, n, dv)
-    return (out, bound(plan, wanted, V, masks)) if return_bound else out
+    return (out, bound(plan, wanted, V, masks, allowance)) if return_bound else out
 
 
 def _within(lower: float, upper: float, radius: float) -> tuple[float, float]:

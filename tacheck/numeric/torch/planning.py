@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, isfinite, prod
+from math import inf, isfinite, log2, prod
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .. import bounds
 from ..arrays import Problem, ProblemError, shaped
-from ..door import CLAIMS, ErrorBound
+from ..door import CLAIMS, ErrorBound, exact_rounding
 from ..features import rank
 from ..plan import EPS, MARGIN, Plan, exact_seconds, fast_seconds, polynomial, rounding
 
@@ -30,6 +30,7 @@ class Look:
     """What is seen of the entries.  Tensors stay on their device."""
     lower: float                                                     # of all scores: certified
     upper: float
+    terms: float                                                     # of a score, the sum of their sizes is at most
     tops: Tensor                                                     # (1 + order, items, d): the largest |entry| of each column
     sizes: list[Tensor]                                              # (items,) each: positions of a key set that take part
 
@@ -76,6 +77,9 @@ def look(q: Tensor, keys: Sequence[Tensor], values: Sequence[Tensor], masks: Seq
     for pair in ends:
         corners = torch.stack([a * b for a in (low, high) for b in pair])
         low, high = corners.amin(0), corners.amax(0)
+    largest = torch.stack([torch.maximum(-lo, hi) for lo, hi in ends])
+    bits = torch.where(largest > 0, largest, 1.0).log2().abs().sum(0) + (abs(log2(abs(scale))) if scale else 0.0)
+    far = ((bits > 900) & (largest > 0).all(0)).any()                # a product of them may underflow
     low, high = torch.minimum(low * scale, high * scale), torch.maximum(low * scale, high * scale)
     size, step = torch.maximum(-low, high), max(1, ROWS // max(1, q.shape[0] * q.shape[2]))
     found = []
@@ -88,14 +92,14 @@ def look(q: Tensor, keys: Sequence[Tensor], values: Sequence[Tensor], masks: Seq
     seen = [m[:, 0] if causal else m.any(1) for m in masks if m is not None]
     empty = torch.stack([~s.all() for s in seen]).any() if seen else torch.zeros((), dtype=torch.bool, device=q.device)
     odd = torch.stack([~_finite(v, mask) for v, mask in zip(values, masks)]).any()
-    lower, upper, most, *bad = torch.cat([torch.stack(found).amin(0), torch.stack([empty, odd]).double()]).tolist()
+    lower, upper, most, *bad = torch.cat([torch.stack(found).amin(0), torch.stack([empty, odd, far]).double()]).tolist()
     slack = -most * (2 * q.shape[2] + len(keys) + 9) * EPS + 1e-300
     if bad[0]: _nothing_left(masks, causal)
-    if bad[1] or not isfinite(upper + lower): _explain(q, keys, values, masks)
-    tops = torch.stack([q.double().abs().amax(1), *(torch.maximum(-lo, hi) for lo, hi in ends)])
+    if bad[1] or bad[2] or not isfinite(upper + lower): _explain(q, keys, values, masks)
+    tops = torch.cat([q.double().abs().amax(1)[None], largest])
     sizes = [k.new_full((len(k),), k.shape[1], dtype=torch.float64) if mask is None else mask.sum(1).double()
              for k, mask in zip(keys, masks)]
-    return Look(lower - slack, -upper + slack, tops, sizes)
+    return Look(lower - slack, -upper + slack, -most + slack, tops, sizes)
 
 
 def _ends(a: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -128,22 +132,30 @@ def _explain(q: Tensor, keys: Sequence[Tensor], values: Sequence[Tensor], masks:
     raise ProblemError("the scores may lie beyond double precision; scale the query or the keys down")
 
 
-def stretches(tops: Tensor, scale: float) -> Tensor:
-    """Powers of two (1 + order, items, d), of product 1, that bring the largest entries of a column close; scaled in slot 0."""
+def stretches(tops: Tensor, scale: float, most: int = 126) -> Tensor:
+    """Powers of two (1 + order, items, d), of product 1, that bring the largest entries of a column close; scaled in slot 0.
+
+    1 where a power of more than `most` would be needed: 126 for single precision.
+    """
     some = tops > 0
     size = torch.where(some, tops, 1.0).log2()
+    if scale: size[0] += log2(abs(scale))
     aim = torch.where(some.all(0), size.mean(0), 0.0)                # beside a column of zeros, 1 is as good
     powers = torch.where(some, (aim - size).round(), 0.0)
     rest = some.long().argmin(0, keepdim=True)                       # a slot of zeros, else slot 0, takes what is left
     powers = powers.scatter_add(0, rest, -powers.sum(0, keepdim=True))
-    far = powers.abs().amax((0, 2), keepdim=True) > 100
-    found = torch.where(far, 1.0, powers.clamp(-100, 100).exp2())
+    far = powers.abs().amax((0, 2), keepdim=True) > most
+    found = torch.where(far, 1.0, powers.clamp(-most, most).exp2())
     found[0] *= scale
     return found
 
 
-def meet(lower: float, upper: float, error: Fraction, derivative: bool, d: int, order: int, kind: Any, max_rank: int) -> Plan:
-    """The plan for scores between these ends.  Raises ProblemError, with the numbers, where there is none."""
+def meet(lower: float, upper: float, error: Fraction, derivative: bool, d: int, order: int, kind: Any, max_rank: int,
+         terms: float) -> Plan:
+    """The plan for scores between these ends, of terms whose sizes sum up to `terms`.
+
+    Raises ProblemError, with the numbers, where there is none.
+    """
     first = polynomial(lower, upper, error * MARGIN if derivative else error, derivative)
     if (r := rank(d, first.degree)) > max_rank:
         raise ProblemError(f"scores up to {float(first.radius):.4g} in d = {d} columns need degree {first.degree}, rank {r}, for "
@@ -153,11 +165,12 @@ def meet(lower: float, upper: float, error: Fraction, derivative: bool, d: int, 
     if first.centre: candidates.append(polynomial(lower, upper, error * MARGIN if derivative else error, derivative, False))
     for one in candidates:
         for dtype in dict.fromkeys((kind, np.dtype(np.float64))):
-            allowance = rounding(one, d, order, dtype)
+            allowance = rounding(one, d, order, dtype, terms)
             if max(allowance, one.delta, one.delta_prime or 0) > error or rank(d, one.degree) > max_rank: continue
             return Plan(one, rank(d, one.degree), dtype, allowance)
     raise ProblemError(f"error {float(error):.3g} is less than rounding may take in float64 on scores up to "
-                       f"{float(first.radius):.4g}: allow a larger error, scale the query and the keys down, or use method exact")
+                       f"{float(first.radius):.4g} with terms up to {terms:.4g}: allow a larger error, scale the query "
+                       "and the keys down, or use method exact")
 
 
 def cheaper(plan: Plan, q: Tensor, keys: Sequence[Tensor], dv: int, causal: bool, derivative: bool) -> bool:
@@ -169,16 +182,32 @@ def cheaper(plan: Plan, q: Tensor, keys: Sequence[Tensor], dv: int, causal: bool
     return fast_seconds(p, plan, derivative) < exact_seconds(p, derivative)
 
 
+def exact_kind(error: Fraction | None, d: int, order: int, terms: float, dtype: torch.dtype) -> tuple[torch.dtype, float]:
+    """In which type exact attention keeps the error, and what rounding may do to a weight there.  Raises ProblemError."""
+    for kind in dict.fromkeys((dtype, torch.float64)):
+        allowance = exact_rounding(d, order, terms, KINDS[kind])
+        if error is None or allowance <= error: return kind, allowance
+    asked = None if error is None else float(error)
+    raise ProblemError(f"error {asked} is less than rounding may take in float64, {allowance:.2g}: allow a larger error, or "
+                       "leave it out")
+
+
 @torch.no_grad()
-def bound(plan: Plan | None, error: Fraction | None, values: Sequence[Tensor], masks: Sequence[Tensor | None]) -> ErrorBound:
-    """What is certified of the output; a gradient's own bound needs the upstream one, and `tacheck.gradient` gives it."""
+def bound(plan: Plan | None, error: Fraction | None, values: Sequence[Tensor], masks: Sequence[Tensor | None],
+          exact: float = 0.0) -> ErrorBound:
+    """What is certified of the output; a gradient's own bound needs the upstream one, and `tacheck.gradient` gives it.
+
+    exact: what rounding may do to a weight of exact attention, where there is no plan.
+    """
     ends = [tuple(a.cpu().numpy() for a in _ends(v, mask)) for v, mask in zip(values, masks)]
     low, high = bounds.products([(a, b) for a, b in ends], values[0].shape[2])
     largest = float(prod(np.maximum(-a, b).max(initial=0) for a, b in ends))
-    eps, asked = torch.finfo(values[0].dtype).eps, None if error is None else float(error)
+    eps, asked = float(torch.finfo(values[0].dtype).eps), None if error is None else float(error)
+    under = float(torch.finfo(values[0].dtype).tiny) if largest else 0.0
     if plan is None:
-        return ErrorBound("exact", asked, None, None, None, None, None, None, 0.0, None, 16 * eps * largest, (), True)
+        allowance = (2 * exact + eps) * largest + under
+        return ErrorBound("exact", asked, None, None, None, None, None, None, 0.0, None, allowance, (), True)
     used = plan.polynomial
     output = float(bounds.output_worst(low, high, used.delta).max(initial=0))
     return ErrorBound("fast", asked, float(used.radius), float(used.centre), used.degree, plan.rank, used.delta, used.delta_prime,
-                      output, None, (2 * plan.rounding + eps) * largest, CLAIMS, True)
+                      output, None, (2 * plan.rounding + eps) * largest + under, CLAIMS, True)
