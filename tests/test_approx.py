@@ -164,6 +164,19 @@ def test_a_record_that_says_more_is_found_out(run, tmp_path: Path, damage: str, 
     assert "recorded as holds" in capsys.readouterr().out
 
 
+def test_large_degrees_are_proved_least_by_several_identities(run, tmp_path: Path) -> None:
+    found = document(run("--radius", "44", "--error", "1e-2", "--json", "-", "-o", "cert.json"))
+    parts = [v["part"] for v in found["verdicts"] if v["part"].startswith("minimal-")]
+    assert found["minimal"] is True and len(parts) == len(found["minimal_proof"]) > 3
+    assert parts == [f"minimal-{k}" for k in range(1, len(parts) + 1)]
+    kinds = [record["statement"]["kind"] for record in found["minimal_proof"]]
+    assert kinds == ["bound", *["identity"] * (len(parts) - 2), "bound"]
+    says = [v["says"] for v in found["verdicts"] if v["part"] in parts[1:-1]]
+    assert says[0].endswith(", the coefficients of x^0 to x^" + says[0].split("x^")[-1]) and len(set(says)) == len(says)
+    assert says[-1].endswith(f" to x^{found['degree'] - 1}")
+    assert judge(sorted(map(str, tmp_path.glob("cert*.json")))) == 0
+
+
 def test_minimal_proof_is_evidence_that_the_kernel_accepts(run, tmp_path: Path) -> None:
     proof = document(run("--radius", "1", "--error", "1e-5", "--json", "-"))["minimal_proof"]
     for k, record in enumerate(proof): (tmp_path / f"{k}.json").write_text(json.dumps(record))
@@ -256,6 +269,8 @@ BAD = [
     ("--radius abc --error .1", "radius 'abc'"), ("--radius 1/0 --error .1", "radius '1/0'"),
     ("--radius 1e999999999 --error .1", "an exponent of ten"), ("--radius 1e40 --error .1", "the interval ends beyond 1000"),
     ("--radius 900 --error .1", "needs a degree beyond 240"), ("--radius 4 --error 1e-5000", "needs a degree beyond 240"),
+    ("--radius 1e-5000 --error .1", "the interval is only 2e-5000 long"), ("--radius 1e-5000 --degree 3", "1e-300 or more"),
+    ("--radius 1 --error 1e-9999", "an error of 1e-9999 on [-1, 1] needs"),
     ("--radius 4 --error 0", "error 0 is not positive"), ("--radius 4 --error -1", "error -1 is not positive"),
     ("--radius 4 --error 1", "error 1 is not below 1"), ("--radius 4 --error nan", "error 'nan'"),
     ("--radius 4", "no error: give --error"), ("--error .1", "no interval: give --radius"),

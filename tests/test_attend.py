@@ -244,6 +244,9 @@ BAD = [
     (change(), "-o out.txt", "out.txt: name a .npz or .safetensors file"),
     (change(), "-o in.npz", "in.npz: is the input too"),
     (change(), "--input absent.npz", "absent.npz: cannot be read: No such file"),
+    (change(), "--error 1e-999999999", "--error 1e-999999999: a number between 0 and 1"),
+    (change(), "--json in.npz", "in.npz: is the input too"),
+    (change(), "--json out.npz", "out.npz: is --output too"),
     (change(), "--json in.npz/x.json", "in.npz/x.json: cannot be written"),
 ]
 

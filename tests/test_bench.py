@@ -130,7 +130,10 @@ def test_json_on_standard_output_is_all_there_is(run: Callable[..., int], capsys
 
 
 @pytest.mark.parametrize("words, says", [
-    ("--d 0", "--d 0: 1 or more"), ("--order 0", "--order 0: 1 or more"), ("--error 1", "--error 1: a number between"),
+    ("--d 0", "--d 0: 1 or more"), ("--order 0", "--order 0: 1 or more"),
+    ("--order 6", "orders 1 to 5 are measured"), ("--error 1e-999999999", "a positive number"),
+    ("--bound 1e999999999", "a positive number"), ("--plot t.svg --json t.svg", "--json t.svg: is the file of --plot too"),
+    ("--error 1", "--error 1: a number between"),
     ("--error x", "--error x: a positive number"), ("--error -1", "--error -1: a positive number"),
     ("--bound 0", "--bound 0: a positive"), ("--bound 40", "less than rounding may take"),
     ("--d 64", "rank 131115985 for d = 64"),

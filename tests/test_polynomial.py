@@ -3,6 +3,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import comb, factorial
 from random import Random
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from mpmath import mp
 from tacheck.decide import decide
 from tacheck.kernel.check import Bound, Identity, Status, check
 from tacheck.numeric.arrays import ProblemError
-from tacheck.numeric.polynomial import ApproximationError, approximate, optimal_degree, plan, shipped
+from tacheck.numeric.polynomial import ApproximationError, Undecided, approximate, optimal_degree, plan, shipped
 from tacheck.numeric.polynomial.certify import digits, statement, sup
 from tacheck.numeric.polynomial.families import coefficients, taylor
 from tacheck.numeric.polynomial.minimax import bessel, exp_fixed, kepler, minimax
@@ -258,3 +259,23 @@ def test_shipped_refuses_bad_input_too() -> None:
     for args in ((0, "1e-3"), (1, "0"), (1, "2"), (None, "1e-3")):
         with pytest.raises(ApproximationError): shipped(*args)
     with pytest.raises(ApproximationError, match="float16"): shipped(1, "1e-3", dtype="float16")
+
+
+@pytest.mark.parametrize("ask, says", [
+    (lambda: approximate("1e999999999", "1e-2"), "radius 1e999999999 has an exponent of ten beyond 9999"),
+    (lambda: approximate(1, "1E-0000999999999"), "an exponent of ten"), (lambda: shipped("1e-5000", "1e-2"), "2e-5000 long"),
+    (lambda: approximate(10**9, degree=3), "ends beyond 1000"), (lambda: shipped(60, "1e-2"), "float64 coefficients reach"),
+    (lambda: shipped(60, "1e-2", dtype="float32"), "use float64"), (lambda: shipped(900, "1e-2"), "a degree beyond 240")])
+def test_what_cannot_be_had_is_refused_at_once_and_is_not_called_undecided(ask, says: str) -> None:
+    start = perf_counter()
+    with pytest.raises(ApproximationError, match=says) as bad: ask()
+    assert not isinstance(bad.value, Undecided)
+    assert perf_counter() - start < 5
+
+
+def test_what_the_kernel_is_not_convinced_of_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Undecided, match="too close"): refusal(5, ONE, Fraction(1, 10 ** 4))
+
+    def fails(*_: object, **__: object) -> None: raise ArithmeticError("not today")
+    monkeypatch.setattr("tacheck.numeric.polynomial.approximation.sup", fails)
+    with pytest.raises(Undecided, match="no polynomial was certified: not today"): approximate(Fraction(7, 11), degree=3)

@@ -268,6 +268,13 @@ def test_files_are_read(tmp_path, capsys):
     (("--input", "none.npz"), "none.npz: cannot be read: No such file"),
     (("--input", "a.npz", "--d", 3), "--input has arrays"),
     (("--sweep", "t.csv", "--grid", "m=1"), "--grid m=1: write n=1024,4096"),
+    (("--n", 8, "--d", 4, "--bound", "1e999999999"), "--bound 1e999999999 has an exponent of ten beyond 9999"),
+    (("--n", 8, "--d", 4, "--bound", 1, "--error", "1e-999999999"), "--error 1e-999999999 has an exponent"),
+    (("--n", 8, "--d", 4, "--bound", 1, "--scale", "1e999999999"), "--scale 1e999999999 has an exponent"),
+    (("--sweep", "t.csv", "--grid", "n=8", "d=4", "bound=1,1e999999999"), "--grid 1e999999999 has an exponent"),
+    (("--sweep", "t.csv", "--grid", "n=8", "d=4", "bound=1", "--jobs", -3), "--jobs -3"),
+    (("--n", 8, "--d", 4, "--bound", 1, "--json", "x.svg", "--plot", "x.svg"), "--json x.svg: is the file of --plot too"),
+    (("--input", "a.npz", "--json", "a.npz"), "--json a.npz: is the file of --input too"),
     (("--sweep", "t.txt"), "name a .csv or .parquet file")])
 def test_bad_input_is_one_line(words, says, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from ..numeric.polynomial import Approximation
     from ..report.approximation import Evidence, Report
 
-UNDECIDED = ("was certified", "too close")                           # in what is said where the kernel was not convinced
-EXPONENT = 9_999                                                     # decimal, of a number on the command line
-FARTHEST = 1_000                                                     # end of an interval: only its length matters to attention
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `tacheck approx`."""
@@ -43,18 +39,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Find, certify, print, write.  0 certified; 1 the error asked of a given polynomial is refuted; 3 undecided."""
-    from ..numeric.polynomial import ApproximationError
+    from ..numeric.polynomial import ApproximationError, Undecided
     from ..report.approximation import document, text
     if not 1 <= args.digits <= 10_000: raise UsageError(f"--digits {args.digits}: a number from 1 to 10000 is needed")
     places(args)
     try: found = given(args) if args.check else approximated(args)
-    except ApproximationError as bad:
-        if not any(words in str(bad) for words in UNDECIDED):
-            raise UsageError(f"{args.check}: {bad}" if args.check else str(bad)) from None
-        return undecided(bad)
-    except ArithmeticError as bad: return undecided(bad)
+    except (Undecided, ArithmeticError) as bad: return undecided(bad)
+    except ApproximationError as bad: raise UsageError(f"{args.check}: {bad}" if args.check else str(bad)) from None
     written = list(write(args, found))
-    if args.json: write_json(args.json, document(found))
+    if args.json: write_json(args.json, document(found) | {"minimal_proof": minimal_proof(found)})
     if args.json != "-": print(text(found, args.digits, written))
     return found.exit
 
@@ -84,24 +77,12 @@ def places(args: argparse.Namespace) -> None:
         except ProblemError as bad: raise UsageError(str(bad)) from None
 
 
-def number(option: str, text: Any) -> Fraction:
-    """A decimal or a fraction, exactly.  Raises ApproximationError."""
-    from ..numeric.polynomial.errors import ApproximationError, exact
-    if isinstance(text, str) and (tail := re.search(r"[eE][+-]?0*(\d+)", text)) and len(tail[1]) > len(str(EXPONENT)):
-        raise ApproximationError(f"{option} {text:.40} has an exponent of ten beyond {EXPONENT}; take a plainer number")
-    return exact(option, text)
-
-
 def ends(radius: Any, interval: Any) -> tuple[Fraction, Fraction]:
     """The interval.  Raises ApproximationError."""
     from ..numeric.polynomial.errors import ApproximationError, read_interval
     if interval is not None and (not isinstance(interval, Sequence) or isinstance(interval, str) or len(interval) != 2):
         raise ApproximationError(f"interval {interval!r:.40} is not a pair [a, b]")
-    a, b = read_interval(None if radius is None else number("radius", radius),
-                         None if interval is None else [number("interval end", x) for x in interval])
-    if max(abs(a), abs(b)) > FARTHEST:
-        raise ApproximationError(f"the interval ends beyond {FARTHEST}; e^(x - c) = e^x / e^c, so move it to 0")
-    return a, b
+    return read_interval(radius, interval)
 
 
 # ---- found by us ------------------------------------------------------------------------------------------------------
@@ -109,11 +90,12 @@ def ends(radius: Any, interval: Any) -> tuple[Fraction, Fraction]:
 def approximated(args: argparse.Namespace) -> "Report":
     """The polynomial asked for.  Raises ApproximationError."""
     from ..numeric.polynomial import ApproximationError, approximate
+    from ..numeric.polynomial.errors import exact
     from ..report.approximation import Report
     if args.radius is None and args.interval is None:
         raise ApproximationError("no interval: give --radius 4, --interval -1 2, or --check P.json")
     if args.error is None and args.degree is None: raise ApproximationError("no error: give --error 1e-6 or --degree 13")
-    interval, asked = ends(args.radius, args.interval), None if args.error is None else number("error", args.error)
+    interval, asked = ends(args.radius, args.interval), None if args.error is None else exact("error", args.error)
     found = approximate(error=asked, interval=interval, degree=args.degree, kind=args.kind, absolute=args.absolute,
                         derivative=args.derivative, dtype=args.dtype, dimension=args.dimension)
     return Report(found.coefficients, interval, args.kind, args.absolute, args.dtype, asked, found.minimal is True,
@@ -122,20 +104,34 @@ def approximated(args: argparse.Namespace) -> "Report":
 
 def evidence(found: "Approximation", absolute: bool) -> Iterator["Evidence"]:
     """The statements of an approximation, each with its part and in words."""
-    from ..report.approximation import MINIMAL, Evidence
-    asked = MINIMAL if found.minimal else ("error", "slope-error")
+    from ..report.approximation import Evidence
     parts = ["", "lower", *(["slope"] if found.slope_error is not None else [])]
-    parts += asked[:len(found.statements) - len(parts)]
+    left = len(found.statements) - len(parts)
+    parts += minimal_parts(left) if found.minimal else ("error", "slope-error")[:left]
     for part, s, verdict in zip(parts, found.statements, found.verdicts, strict=True):
         yield Evidence(part, says(part, s, absolute, found.interval, found.degree), s, verdict)
+
+
+def minimal_parts(count: int) -> list[str]:
+    """The names of the statements of minimality: one bound, identities (several for large degrees), and a bound at last."""
+    return [f"minimal-{k}" for k in range(1, count + 1)]
+
+
+def minimal_proof(found: "Report") -> list[dict[str, Any]] | None:
+    """The records of minimality, all of them."""
+    return [e.record() for e in found.evidence if e.part.startswith("minimal-")] if found.minimal else None
 
 
 def says(part: str, s: Any, absolute: bool, interval: tuple[Fraction, Fraction], degree: int) -> str:
     """A statement of these, in one line."""
     from ..report.approximation import shortest
     on = f"on [{shortest(interval[0])}, {shortest(interval[1])}]"
-    if part == "minimal-2": return f"a divided difference on {degree + 1} points {on} is 0 for polynomials of degree {degree - 1}"
-    if part == "minimal-3": return f"that difference of e^x is more than the error asked for allows {on}"
+    if hasattr(s, "lhs"):                                            # linear in the coefficients: some of them in each identity
+        of = sorted({int(k) for k in re.findall(r"'p(\d+)'", str(s.lhs))})
+        some = "" if len(of) == degree else f", the coefficients of x^{of[0]} to x^{of[-1]}"
+        return f"a divided difference on {degree + 1} points {on} is 0 for polynomials of degree {degree - 1}{some}"
+    if part.startswith("minimal-") and s.upper is None:
+        return f"that difference of e^x is more than the error asked for allows {on}"
     left = "|P' - e^x|" if absolute else "|P' e^-x - 1|"
     return f"{left if part.startswith('slope') else left.replace(chr(39), '')} <= {shortest(Fraction(s.upper))} {on}"
 
@@ -149,14 +145,15 @@ def given(args: argparse.Namespace) -> "Report":
     from ..numeric.polynomial import ApproximationError
     from ..numeric.polynomial.approximation import slope
     from ..numeric.polynomial.certify import statement, sup
+    from ..numeric.polynomial.errors import exact
     from ..numeric.polynomial.plan import refusal
-    from ..report.approximation import MINIMAL, Evidence, Report
+    from ..report.approximation import Evidence, Report
     if args.degree is not None: raise ApproximationError("--degree and --check: the degree is that of the polynomial in the file")
     document = read(args.check)
     p = coefficients(document, args.dtype)
     interval = ends(document.get("radius", args.radius), document.get("interval", args.interval))
     asked = document.get("error", args.error)
-    error = None if asked is None else number("error", asked)
+    error = None if asked is None else exact("error", asked)
     if error is not None and error <= 0: raise ApproximationError(f"error {asked} is not positive; no polynomial is e^x")
 
     value = sup(p, interval, args.absolute)
@@ -171,7 +168,7 @@ def given(args: argparse.Namespace) -> "Report":
         try: proof += [(s, decide(s)) for s in (refusal(len(p) - 2, interval, error, args.absolute) if len(p) > 1 else [])]
         except (ApproximationError, ArithmeticError): proof = []     # a smaller degree will do, or it is not known
         minimal = bool(proof) and all(v.status is Status.HOLDS for _, v in proof)
-        if minimal: rows += [(part, s, v) for part, (s, v) in zip(MINIMAL, proof)]
+        if minimal: rows += [(part, s, v) for part, (s, v) in zip(minimal_parts(len(proof)), proof)]
     found = [Evidence(part, says(part, s, args.absolute, interval, len(p) - 1), s, v) for part, s, v in rows]
     return Report(p, interval, "given", args.absolute, args.dtype, error, minimal, tuple(found), args.dimension)
 
@@ -196,13 +193,14 @@ class Float(str):
 def coefficients(document: dict[str, Any], dtype: str) -> tuple[Fraction, ...]:
     """Of the polynomial, without leading zeros.  Raises ApproximationError."""
     from ..numeric.polynomial import ApproximationError
+    from ..numeric.polynomial.errors import exact
     from ..numeric.polynomial.plan import MOST_DEGREE
     from ..numeric.polynomial.rounding import DIGITS, plain
     if dtype != "exact" and dtype not in DIGITS: raise ApproximationError(f"dtype {dtype!r:.40} is not exact, float64 or float32")
     for k, c in enumerate(document["coefficients"]):
         if isinstance(c, Float) and dtype == "exact":
             raise ApproximationError(f'coefficient {k} is the float {c:.40}; write it as text, which is exact, or give --dtype')
-    p = [number(f"coefficient {k}", str(c) if isinstance(c, Float) else c) for k, c in enumerate(document["coefficients"])]
+    p = [exact(f"coefficient {k}", str(c) if isinstance(c, Float) else c) for k, c in enumerate(document["coefficients"])]
     if dtype != "exact":
         p = list(plain(tuple(p), dtype))
         if max(map(abs, p)) >= 2 ** (128 if dtype == "float32" else 1024):

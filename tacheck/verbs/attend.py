@@ -48,9 +48,11 @@ def run(args: argparse.Namespace) -> int:
     window, source = window_of(args.window), ", ".join(args.input)
     try:
         output = writable(args.output)
-        if any(Path(path).resolve() == output.resolve() for path in args.input):
-            raise ProblemError(f"{output}: is the input too; name another file to write")
-        if args.json and args.json != "-": place(args.json)
+        taken = {Path(path).resolve(): "the input" for path in args.input}
+        for path in (args.output, *([args.json] if args.json and args.json != "-" else [])):
+            if other := taken.get(Path(path).resolve()): raise ProblemError(f"{path}: is {other} too; name another file to write")
+            taken[Path(path).resolve()] = "--output"
+            place(path)
         arrays, copied = read(*args.input)
         try:
             named = attention_arrays(arrays)
@@ -87,8 +89,9 @@ def run(args: argparse.Namespace) -> int:
 def error_of(text: str | None) -> Fraction | None:
     """The error that an --error stands for, exactly.  Raises UsageError."""
     if text is None: return None
-    try: error = Fraction(text) if len(text) <= 40 else Fraction(0)
-    except (ValueError, ZeroDivisionError): error = Fraction(0)
+    from ..numeric.polynomial.errors import ApproximationError, exact
+    try: error = exact("--error", text) if len(text) <= 40 else Fraction(0)
+    except ApproximationError: error = Fraction(0)
     if not 0 < error < 1: raise UsageError(f"--error {text[:40]}: a number between 0 and 1 is needed, as 1e-4")
     return error
 

@@ -15,6 +15,7 @@ from . import UsageError, write_json, write_text
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 MOST = 100_000                                                       # of the rank
+ORDERS = 5                                                           # exact attention of a larger order takes minutes at n = 8
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,10 +38,13 @@ def run(args: argparse.Namespace) -> int:
     from ..numeric.files import place
     from ..numeric.timing import Case
     if args.order < 1: raise UsageError(f"--order {args.order}: 1 or more key sets are needed")
+    if args.order > ORDERS: raise UsageError(f"--order {args.order}: orders 1 to {ORDERS} are measured")
     if args.d < 1: raise UsageError(f"--d {args.d}: 1 or more columns are needed")
     if args.plot and not args.plot.endswith((".svg", ".png")): raise UsageError(f"--plot {args.plot}: name a .svg or .png file")
     case = Case(args.order, args.d, number("--bound", args.bound), number("--error", args.error), args.dtype)
     if case.error >= 1: raise UsageError(f"--error {args.error}: a number between 0 and 1 is needed, as 1e-4")
+    if args.plot and args.json and Path(args.plot).resolve() == Path(args.json).resolve():
+        raise UsageError(f"--json {args.json}: is the file of --plot too; name another")
     try:
         for path in (args.plot, args.json):
             if path and path != "-": place(path)

@@ -56,12 +56,17 @@ def places(args: argparse.Namespace) -> None:
     """Raises UsageError where options do not go together or a file cannot be written, before any work is done."""
     from ..numeric.arrays import ProblemError
     from ..numeric.files import place
+    from ..numeric.polynomial.errors import plain
+    if args.jobs < 0: raise UsageError(f"--jobs {args.jobs}: 1 or more processes are needed (0: one a processor)")
     if args.sweep and (args.input or args.plot): raise UsageError("--sweep asks about numbers; leave --input and --plot out")
     if args.grid and not args.sweep: raise UsageError("--grid belongs to --sweep FILE.csv")
     if args.input and (args.bound or args.d): raise UsageError("--input has arrays; leave --d and --bound out")
     named = {"--plot": (args.plot, (".svg", ".png")), "--sweep": (args.sweep, (".csv", ".parquet")), "--json": (args.json, ())}
+    taken = {Path(path).resolve(): "--input" for path in args.input or ()}
     for option, (path, suffixes) in named.items():
         if not path or path == "-": continue
+        if (other := taken.setdefault(Path(path).resolve(), option)) != option:
+            raise UsageError(f"{option} {path}: is the file of {other} too; name another")
         if suffixes and Path(path).suffix not in suffixes:
             raise UsageError(f"{option} {path}: name a {' or '.join(suffixes)} file")
         if path.endswith(".png") and find_spec("matplotlib") is None:
@@ -70,6 +75,10 @@ def places(args: argparse.Namespace) -> None:
             raise UsageError(f"{option} {path}: a .parquet needs pyarrow: pip install tacheck[parquet]; a .csv needs nothing")
         try: place(path)
         except ProblemError as bad: raise UsageError(str(bad)) from None
+    try:
+        for name in ("n", "d", "bound", "error", "order", "scale", "dv"): plain(f"--{name}", getattr(args, name) or "")
+        for word in (word for values in args.grid for word in values.split(",")): plain("--grid", word)
+    except ProblemError as bad: raise UsageError(str(bad)) from None
 
 
 def machine(args: argparse.Namespace) -> Any:

@@ -9,13 +9,14 @@ from typing import Any
 
 from ...kernel.check import Statement, Verdict
 from .certify import SLACK, Sup, statement, sup
-from .errors import ApproximationError, read_error, read_interval
+from .errors import ApproximationError, Undecided, read_error, read_interval, short
 from .families import FAMILIES, Coefficients, Interval, coefficients, size, spread
 from .minimax import bessel, exp_fixed
 from .plan import MOST_DEGREE, optimal_degree, plan, proved
 from .rounding import DIGITS, floats
 
 LOOSE = Fraction(1, 1 << 12)                                         # the slack of bounds on floats
+HOPELESS = 1 << 20                                                   # times the error: rounding, which more degrees do not mend
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,12 @@ def fit(kind: str, start: int, interval: Interval, error: Fraction, absolute: bo
         found, p = min((worst(p, interval, absolute, derivative), p) for p in tried)
         if found < error: return p, found
         reached.append(found)
+        if dtype != "exact" and kind == "minimax" and not absolute and found > error * HOPELESS: break
         if dtype != "exact" and len(reached) > 3 and min(reached[-2:]) > Fraction(9, 10) * min(reached[:-2]): break
     if dtype == "exact" or not reached:
-        raise ApproximationError(f"an error of {float(error):.3g} needs a degree beyond {MOST_DEGREE}; ask for a larger one")
-    raise ApproximationError(f"{dtype} coefficients reach {float(min(reached)):.3g} on [{interval[0]}, {interval[1]}], not "
-                             f"{float(error):.3g}; {'use float64' if dtype == 'float32' else 'ask for a larger error'} "
+        raise ApproximationError(f"an error of {short(error)} needs a degree beyond {MOST_DEGREE}; ask for a larger one")
+    raise ApproximationError(f"{dtype} coefficients reach {short(min(reached))} on [{short(interval[0])}, {short(interval[1])}], "
+                             f"not {short(error)}; {'use float64' if dtype == 'float32' else 'ask for a larger error'} "
                              "or take a smaller radius")
 
 
@@ -104,7 +106,7 @@ def shipped(radius: Any, error: Any, *, derivative: bool = False, dtype: str = "
     _, r = read_interval(radius, None)
     if dtype not in DIGITS: raise ApproximationError(f"dtype {dtype!r:.40} is not float64 or float32")
     try: return certified_floats(r, read_error(error, False), bool(derivative), dtype)
-    except ArithmeticError as bad: raise ApproximationError(f"no polynomial was certified: {bad}") from None
+    except ArithmeticError as bad: raise Undecided(f"no polynomial was certified: {bad}") from None
 
 
 @lru_cache(maxsize=256)
@@ -126,7 +128,8 @@ def approximate(radius: Any = None, error: Any = None, *, interval: Any = None, 
 
     kind: "minimax", "chebyshev" or "taylor" (around 0).  absolute: |P - e^x| instead of |P e^-x - 1|.  derivative: P' too is
     good.  dtype: "exact", or "float64" or "float32" coefficients.  dimension: for the rank.  Numbers are read exactly.
-    The least degree is proved least for exact minimax polynomials.  Raises ApproximationError in one line.
+    The least degree is proved least for exact minimax polynomials.  Raises ApproximationError in one line, Undecided where the
+    kernel is not convinced.
     """
     ends = read_interval(radius, interval)
     if (error is None) == (degree is None): raise ApproximationError("give an error or a degree, not both and not none")
@@ -137,7 +140,7 @@ def approximate(radius: Any = None, error: Any = None, *, interval: Any = None, 
         raise ApproximationError(f"dimension {dimension!r:.40} is not a positive whole number")
     asked = None if error is None else read_error(error, absolute), read_degree(degree, derivative)
     try: return solved(ends, *asked, kind, absolute, derivative, dtype, dimension)
-    except ArithmeticError as bad: raise ApproximationError(f"no polynomial was certified: {bad}") from None
+    except ArithmeticError as bad: raise Undecided(f"no polynomial was certified: {bad}") from None
 
 
 def read_degree(degree: Any, derivative: bool) -> int | None:

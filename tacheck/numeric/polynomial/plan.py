@@ -14,7 +14,7 @@ from math import lcm, prod
 from ...kernel.check import Bound, Identity, Statement, Status, Verdict
 from ...kernel.term import Term
 from .certify import digits, statement
-from .errors import ApproximationError
+from .errors import ApproximationError, Undecided, short
 from .families import Coefficients, Interval, best, coefficients, size
 from .minimax import bessel, exp_fixed
 
@@ -46,7 +46,8 @@ def plan(radius: Fraction, error: Fraction) -> int:
 def optimal_degree(interval: Interval, error: Fraction, absolute: bool = False) -> Least:
     """The least degree of a polynomial with that error for e^x on the interval, with proof.
 
-    Raises ApproximationError where it is beyond MOST_DEGREE, or too close to call, and ArithmeticError where the exchange fails.
+    Raises ApproximationError where it is beyond MOST_DEGREE, Undecided where it is too close to call, and ArithmeticError
+    where the exchange fails.
     """
     a, b = interval
     r = (b - a) / 2
@@ -58,8 +59,8 @@ def optimal_degree(interval: Interval, error: Fraction, absolute: bool = False) 
 
     def peak(g: int) -> Fraction:
         if g > MOST_DEGREE:
-            raise ApproximationError(f"an error of {float(error):.3g} on [{a}, {b}] needs a degree beyond {MOST_DEGREE}; "
-                                     "allow a larger error or take a smaller radius")
+            raise ApproximationError(f"an error of {short(error)} on [{short(a)}, {short(b)}] needs a degree beyond "
+                                     f"{MOST_DEGREE}; allow a larger error or take a smaller radius")
         found = best("minimax", g, r, absolute, False)
         return Fraction(found.most, 1 << found.bits)
     while peak(g) > scale: g += 1
@@ -71,17 +72,17 @@ def optimal_degree(interval: Interval, error: Fraction, absolute: bool = False) 
 
 
 def proved(s: Statement) -> Verdict:
-    """The verdict, which must be HOLDS.  Raises ApproximationError where it is another."""
+    """The verdict, which must be HOLDS.  Raises Undecided where it is another."""
     from ...decide import decide
     verdict = decide(s)
-    if verdict.status is not Status.HOLDS: raise ApproximationError(f"the degree is too close to call: {verdict.why:.200}")
+    if verdict.status is not Status.HOLDS: raise Undecided(f"the degree is too close to call: {verdict.why:.200}")
     return verdict
 
 
 def refusal(degree: int, interval: Interval, error: Fraction, absolute: bool = False) -> list[Statement]:
     """That no polynomial of at most this degree has that error: the divided difference, by identities, and the bound.
 
-    Raises ApproximationError where the best polynomial has that error, or nearly.
+    Raises Undecided where the best polynomial has that error, or nearly.
     """
     points, weights, over = differences(degree, interval, error, absolute)
     xs: list[Term] = [("num", str(x)) for x in points]
@@ -118,4 +119,4 @@ def differences(degree: int, interval: Interval, error: Fraction, absolute: bool
         over = Fraction(sum(m * e for m, e in zip(weights, exps)), 1 << bits) - share
         if over > share / (1 << 20): return points, weights, over
         if -over > share / 2 and fine > 2 * degree.bit_length() + 20: break
-    raise ApproximationError(f"degree {degree} is too close to an error of {float(error):.3g} to call; ask for another error")
+    raise Undecided(f"degree {degree} is too close to an error of {short(error)} to call; ask for another error")
