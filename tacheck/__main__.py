@@ -1,5 +1,6 @@
 """The command line: one table of verbs, one parser, one exit code."""
 import argparse
+import errno
 import os
 import sys
 from importlib import import_module
@@ -59,13 +60,17 @@ def main(argv: list[str] | None = None) -> int:
         print(f"tacheck: {bad}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("tacheck: interrupted; what was checked is kept", file=sys.stderr)
+        kept = "; what was checked is kept" if verb == "verify" else ""
+        print(f"tacheck: interrupted{kept}", file=sys.stderr)
         return 130
     except BrokenPipeError:                                          # `tacheck verify --list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as bad:
         if os.environ.get("TACHECK_TRACEBACK"): raise
+        if isinstance(bad, OSError) and bad.errno == errno.ENOSPC:
+            print(f"tacheck: {bad.strerror}: free some, or write elsewhere", file=sys.stderr)
+            return 2
         print(f"tacheck: our fault: {type(bad).__name__}: {bad} (TACHECK_TRACEBACK=1 shows where)", file=sys.stderr)
         return 4
 

@@ -1,4 +1,5 @@
 """Files that are either whole or absent: written beside their place, then renamed."""
+import errno
 import json
 import os
 import tempfile
@@ -7,7 +8,9 @@ from typing import Any
 
 
 def write(path: Path, text: str) -> None:
-    """The text at the path, atomically.  Makes the folder; raises OSError where it cannot."""
+    """The text at the path, atomically; a link stays one.  Makes the folder; raises OSError where it cannot."""
+    path = path.resolve()
+    if path.exists() and not path.is_file(): raise OSError(errno.EINVAL, "no regular file; name a file")     # /dev/null, say
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
     try:

@@ -79,6 +79,8 @@ def place(path: str | Path) -> Path:
     """The path, if a file can be made there.  Raises ProblemError."""
     target = Path(path)
     if target.is_dir(): raise ProblemError(f"{path}: is a folder; name a file")
+    if target.exists() and not target.is_file():
+        raise ProblemError(f"{path}: is no regular file; name a file, or - for standard output where that is meant")
     folder = next(p for p in target.absolute().parents if p.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK): raise ProblemError(f"{path}: cannot be written in {folder}")
     return target

@@ -46,8 +46,8 @@ class Report:
     dimension: int | None
 
     def __post_init__(self) -> None:
-        needed = {"": Status.HOLDS, "lower": Status.REFUTED} | dict.fromkeys(MINIMAL if self.minimal else (), Status.HOLDS)
-        if self.minimal and not self.degree: needed = {part: s for part, s in needed.items() if part not in MINIMAL[1:]}
+        proof = (*MINIMAL[:3 if self.degree else 1], *(e.part for e in self.proof)) if self.minimal else ()
+        needed = {"": Status.HOLDS, "lower": Status.REFUTED} | dict.fromkeys(proof, Status.HOLDS)
         for part, status in needed.items():
             if (e := self.find(part)) is None or e.verdict.status is not status:
                 raise ArithmeticError(f"the kernel does not say {status.value} of {e.says if e else part or 'the bound'}")
@@ -62,6 +62,11 @@ class Report:
     def find(self, part: str) -> Any:
         """The evidence of that name, or None."""
         return next((e for e in self.evidence if e.part == part), None)
+
+    @property
+    def proof(self) -> tuple[Evidence, ...]:
+        """That no smaller degree will do: a bound, identities (several where the degree is large), a bound."""
+        return tuple(e for e in self.evidence if e.part.startswith("minimal-"))
 
     @property
     def lower(self) -> Fraction: return Fraction(self.find("lower").statement.upper)
@@ -86,11 +91,11 @@ class Report:
     @property
     def exit(self) -> int:
         """1 if an error that was asked for is refuted, 3 if something stayed undecided."""
-        found = {e.verdict.status for e in self.evidence if e.part not in ("lower", *MINIMAL)}
+        found = {e.verdict.status for e in self.evidence if e.part != "lower" and e not in self.proof}
         return 1 if Status.REFUTED in found else 3 if found - {Status.HOLDS} else 0
 
 
-MINIMAL = ("minimal-1", "minimal-2", "minimal-3")
+MINIMAL = ("minimal-1", "minimal-2", "minimal-3")                     # at least
 
 
 def decimal(q: Fraction, digits: int, rounding: str = ROUND_HALF_EVEN) -> str:
@@ -111,7 +116,7 @@ def where(r: Report) -> str: return f"[{shortest(r.interval[0])}, {shortest(r.in
 def document(r: Report) -> dict[str, Any]:
     """The --json document, version 1."""
     ends = [decimal(q, 10, way) for q, way in ((r.lower, ROUND_FLOOR), (r.upper, ROUND_CEILING))]
-    proof = [e.record() for e in r.evidence if e.part in MINIMAL] if r.minimal else None
+    proof = [e.record() for e in r.proof] if r.minimal else None
     return {"version": 1, "degree": r.degree, "interval": [str(q) for q in r.interval], "kind": r.kind,
             "relative": not r.absolute, "dtype": r.dtype, "coefficients": [str(c) for c in r.coefficients],
             "asked": None if r.asked is None else str(r.asked),

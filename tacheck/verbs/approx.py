@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     except (Undecided, ArithmeticError) as bad: return undecided(bad)
     except ApproximationError as bad: raise UsageError(f"{args.check}: {bad}" if args.check else str(bad)) from None
     written = list(write(args, found))
-    if args.json: write_json(args.json, document(found) | {"minimal_proof": minimal_proof(found)})
+    if args.json: write_json(args.json, document(found))
     if args.json != "-": print(text(found, args.digits, written))
     return found.exit
 
@@ -115,11 +115,6 @@ def evidence(found: "Approximation", absolute: bool) -> Iterator["Evidence"]:
 def minimal_parts(count: int) -> list[str]:
     """The names of the statements of minimality: one bound, identities (several for large degrees), and a bound at last."""
     return [f"minimal-{k}" for k in range(1, count + 1)]
-
-
-def minimal_proof(found: "Report") -> list[dict[str, Any]] | None:
-    """The records of minimality, all of them."""
-    return [e.record() for e in found.evidence if e.part.startswith("minimal-")] if found.minimal else None
 
 
 def says(part: str, s: Any, absolute: bool, interval: tuple[Fraction, Fraction], degree: int) -> str:
