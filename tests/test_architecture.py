@@ -10,7 +10,7 @@ SOURCES = sorted((ROOT / "tacheck").rglob("*.py"))
 BASE = {"abbreviation", "assumptions", "cache", "claims", "convert", "coq", "decide", "derivation", "files", "indices",
         "instances", "judging", "kernel", "lang", "library", "numeric", "opinions", "provers", "selection", "terms", "wording"}
 OUTSIDE = {"sympy": {"convert", "provers"}, "numpy": {"convert", "numeric", "instances"},
-           "mpmath": {"numeric", "provers"}, "flint": {"numeric", "provers"}, "z3": {"instances", "provers"}, "cvc5": {"provers"},
+           "mpmath": {"numeric", "provers"}, "z3": {"instances", "provers"}, "cvc5": {"provers"},
            "matplotlib": {"report"}, "torch": {"numeric"}, "pyarrow": {"numeric"}, "rich": {"verbs"}}
 
 
