@@ -58,8 +58,8 @@ def tensor_attention(query: Tensor, keys: Tensor | Sequence[Tensor], values: Ten
     derivative = torch.is_grad_enabled() and any(a.requires_grad for a in (q, *K, *V))
     plan = None
     if wanted is not None and method != "exact":
-        ends = (seen.lower, seen.upper) if radius is None else _within(seen.lower, seen.upper, radius)
-        try: plan = meet(*ends, wanted, derivative, d, len(K), KINDS[q.dtype], max_rank, seen.terms)
+        lower, upper = (seen.lower, seen.upper) if radius is None else _within(seen.lower, seen.upper, radius)
+        try: plan = meet(lower, upper, wanted, derivative, d, len(K), KINDS[q.dtype], max_rank, seen.terms)
         except ProblemError:
             if method == "fast": raise
         if plan and method == "auto" and not cheaper(plan, q, K, dv, is_causal, derivative): plan = None
